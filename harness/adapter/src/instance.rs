@@ -1,0 +1,163 @@
+//! A running system, and one trial's corner of it.
+
+use crate::{Decoder, FeedError, Host, ObserveError, StartError};
+use async_trait::async_trait;
+use exactly_model::{MessageId, Observer, Outcome, Position, Setup, SystemInfo, SystemPlace, View};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A kind of system.
+#[async_trait]
+pub trait Adapter: Send + Sync {
+    /// `kafka`, `postgres`.
+    fn kind(&self) -> &'static str;
+    /// Starts or reaches the system. Returns when it is ready to serve.
+    async fn start(
+        &self,
+        place: &SystemPlace,
+        host: Arc<dyn Host>,
+    ) -> Result<Arc<dyn Instance>, StartError>;
+}
+
+/// Names of one trial. Every name that an adapter makes carries both numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TrialNames {
+    /// Run number.
+    pub run: u32,
+    /// Trial number.
+    pub trial: u32,
+}
+
+/// A running system. Shared by all trials of a run.
+#[async_trait]
+pub trait Instance: Send + Sync {
+    /// How the report names it; `name` is the pipeline's.
+    fn info(&self, name: &str) -> SystemInfo;
+    /// `host:port` that the first boundary of an incarnation leads to.
+    fn address(&self) -> (String, u16);
+    /// Opens a trial's corner: fresh names, the setup applied.
+    async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError>;
+    /// Stops it if the harness started it.
+    async fn stop(&self);
+}
+
+/// One trial's corner of a system. Kept until the final sweep.
+#[async_trait]
+pub trait Scope: Send + Sync {
+    /// What placeholders of this system stand for, when the process is to dial
+    /// `host:port`: `address`, `url`, `topic.orders`, `group`, ...
+    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String>;
+    /// A decoder for one connection.
+    fn decoder(&self) -> Box<dyn Decoder>;
+    /// The feeding ability.
+    fn feeder(&self) -> Option<&dyn Feeder> {
+        None
+    }
+    /// The observing ability.
+    fn observing(&self) -> Option<&dyn Observing> {
+        None
+    }
+    /// The ability to say what is left to do.
+    fn backlog(&self) -> Option<&dyn Backlog> {
+        None
+    }
+    /// The ability to shorten the wait for a dead client.
+    fn assist(&self) -> Option<&dyn Assisting> {
+        None
+    }
+    /// Removes the trial's names. Best effort; called after the final sweep.
+    async fn close(&self);
+}
+
+/// A message to feed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing {
+    /// Identity.
+    pub id: MessageId,
+    /// Key.
+    pub key: String,
+    /// Payload.
+    pub payload: String,
+}
+
+/// What the sender knows of a message it sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fed {
+    /// Outcome, by the protocol's error table.
+    pub outcome: Outcome,
+    /// Where it went (`offset` = its own).
+    pub position: Option<Position>,
+    /// The error.
+    pub error: Option<String>,
+}
+
+/// Feeds messages past the boundary.
+#[async_trait]
+pub trait Feeder: Send + Sync {
+    /// Sends `messages` to logical target `to` with at most `concurrency` in
+    /// flight, and answers one [`Fed`] each, in the same order. Messages of one
+    /// key are sent in order. The engine feeds in slices of bounded size.
+    async fn feed(
+        &self,
+        to: &str,
+        messages: &[Outgoing],
+        concurrency: u32,
+    ) -> Result<Vec<Fed>, FeedError>;
+}
+
+/// An effect as the sink shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// Identity.
+    pub id: MessageId,
+    /// Key.
+    pub key: Option<String>,
+    /// Per-key sequence.
+    pub key_seq: Option<u32>,
+    /// Order at the sink (commit order, log offset).
+    pub position: Option<i64>,
+    /// Checksum.
+    pub checksum: Option<u32>,
+    /// View.
+    pub view: View,
+}
+
+/// Reads effects at the sink, past the boundary.
+#[async_trait]
+pub trait Observing: Send + Sync {
+    /// Reads every effect and hands each to `each`.
+    async fn observe(
+        &self,
+        observer: &Observer,
+        each: &mut (dyn FnMut(Seen) + Send),
+    ) -> Result<(), ObserveError>;
+    /// How many effects there are: cheap, polled while a trial settles.
+    async fn count(&self, observer: &Observer) -> Result<u64, ObserveError>;
+}
+
+/// What is left to do.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Left {
+    /// Items left, by the system's own definition. 0 = at rest.
+    pub items: u64,
+    /// In words ("3 records past the committed offset of topic.orders").
+    pub detail: String,
+    /// Committed positions (`offset` = next to be read).
+    pub committed: Vec<Position>,
+}
+
+/// Knows when a system has nothing left to do for the trial.
+#[async_trait]
+pub trait Backlog: Send + Sync {
+    /// What is left. `dead_ports` are the local ports of boundary connections
+    /// whose client is dead: a server may still be working for them.
+    async fn left(&self, dead_ports: &[u16]) -> Result<Left, ObserveError>;
+}
+
+/// Shortens the wait for a dead client's lease.
+#[async_trait]
+pub trait Assisting: Send + Sync {
+    /// Releases what dead clients hold (Kafka: LeaveGroup for the member ids that
+    /// the decoders saw). Answers what was done, in words; empty when nothing.
+    async fn release_dead(&self) -> Vec<String>;
+}

@@ -1,0 +1,114 @@
+//! Anomaly codes. They are stable: they stand in reports, in JUnit and in
+//! `exactly explain CODE`.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of wrong a code is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeClass {
+    /// An acknowledged message has no effect.
+    Loss,
+    /// An effect or a delivery more than declared.
+    Duplicate,
+    /// Order not kept.
+    Order,
+    /// An effect without a cause.
+    Phantom,
+    /// A unit split.
+    Atomicity,
+    /// Content changed.
+    Corruption,
+    /// No progress.
+    Liveness,
+    /// A report that was not true.
+    Honesty,
+    /// Legal; counted.
+    Info,
+    /// Not proven either way.
+    Inconclusive,
+}
+
+macro_rules! codes {
+    ($($code:ident, $name:literal, $class:ident, $needs:literal, $text:literal;)*) => {
+        /// An anomaly that the judge can decide.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+        pub enum Code {
+            $(#[doc = $text] $code,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$code,)*];
+
+            /// Two characters: `D3`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code),)* }
+            }
+
+            /// The name in words: `duplicate-effect`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)* }
+            }
+
+            /// What kind of wrong it is.
+            pub const fn class(self) -> CodeClass {
+                match self { $(Self::$code => CodeClass::$class,)* }
+            }
+
+            /// The evidence it is decided on; without it the code is
+            /// undecidable.
+            pub const fn needs(self) -> &'static str {
+                match self { $(Self::$code => $needs,)* }
+            }
+
+            /// One paragraph for a reader who meets the code for the first time.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$code => $text,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    L1, "lost", Loss, "attempts, effects, proven quiescence",
+        "A message was acknowledged to its sender and has no effect at the sink, although the pipeline had come to rest with nothing left to do.";
+    L3, "unseen", Inconclusive, "attempts, effects",
+        "A message was acknowledged and has no effect at the sink yet, but the pipeline was not proven to be at rest. It may be lost or late.";
+    L4, "committed-ahead", Info, "committed positions, effects",
+        "A consumer committed a position past a message that has no effect. After a crash nothing will read that message again. Information while the pipeline runs; the cause of an L1 once it is at rest.";
+    D2, "redelivery", Duplicate, "deliveries with positions",
+        "One position of a log was delivered again to the same logical consumer. Legal under at-least-once delivery, and counted.";
+    D3, "duplicate-effect", Duplicate, "effects",
+        "One message has more effects at a sink than it is declared to have: a second row, a second mail, a second charge.";
+    O1, "reordered", Order, "attempts, effects with commit order",
+        "The first effects of one key appear in another order than its messages were sent. Repeats do not count: 1,2,1,2 is a replay, not a reordering.";
+    G1, "phantom", Phantom, "attempts, effects",
+        "An effect whose message was never sent.";
+    G4, "recovered", Info, "attempts, effects",
+        "An attempt whose outcome was unknown to the sender did happen. Legal, and counted: an unknown outcome is neither a success nor a failure.";
+    T3, "offset-effect-split", Atomicity, "committed positions, effects, proven quiescence",
+        "The position of a message was committed and its effect is missing, or the effect was made and the position was not committed: the two are not one step, so a crash between them loses or doubles.";
+    I2, "corrupted", Corruption, "attempts, effects with key, sequence or checksum",
+        "The effect carries a message's identity but another key, sequence or checksum than was sent.";
+    V1, "stuck", Liveness, "backlog, time",
+        "There is work left and nothing has moved for the stated time, although every fault was healed.";
+    X1, "misreported", Honesty, "attempts, effects",
+        "An attempt was reported as certainly failed and yet took effect, or was reported as done and is not in the log it was sent to.";
+}
+
+impl Code {
+    /// Reads `D3` (in either case).
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}

@@ -1,0 +1,457 @@
+//! The history: one JSON object a line, `.exactly/runs/<id>/events.ndjson`.
+
+use crate::{
+    Cell, Class, FaultKind, Outcome, Phase, Pipeline, Place, Point, PointClass, Position, Schedule,
+    SystemInfo,
+};
+use serde::{Deserialize, Serialize};
+
+/// Major version of the history format.
+pub const HISTORY_VERSION: u32 = 1;
+
+/// One line of the history.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// [`HISTORY_VERSION`].
+    pub v: u32,
+    /// Line number, from 1.
+    pub n: u64,
+    /// Trial, from 1; 0 for what belongs to the run or a cell.
+    pub trial: u32,
+    /// Nanoseconds since the run began, monotonic.
+    pub mono_ns: u64,
+    /// Nanoseconds since the epoch.
+    pub wall_ns: u64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What a line says.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "ev", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began.
+    Run(RunStart),
+    /// A cell began. Trials name it by `cell`.
+    Cell(CellStart),
+    /// What calibration found and what is planned; later ones add to it.
+    Plan(Plan),
+    /// A trial began.
+    Trial(TrialStart),
+    /// A message was sent, with what the sender knows of it.
+    Attempt(AttemptRecord),
+    /// An exchange ended (answered, dropped or cut).
+    Exchange(ExchangeRecord),
+    /// A fault was armed, fired or missed.
+    Fault(FaultRecord),
+    /// A process changed its state.
+    Incarnation(IncarnationRecord),
+    /// An effect was seen. It counts once its audit is complete.
+    Effect(EffectRecord),
+    /// An audit of one sink is complete.
+    Audit(AuditRecord),
+    /// A committed position, read at the system.
+    Position(PositionRecord),
+    /// Messages were handed to an incarnation.
+    Delivery(DeliveryRecord),
+    /// The trial came to rest, or did not.
+    Settle(Settle),
+    /// What the harness did to shorten a wait.
+    Assist(Assist),
+    /// A remark; some cap the verdict.
+    Note(Note),
+    /// A trial ended. Trials without this line are not judged.
+    TrialEnd(TrialEnd),
+    /// Every planned trial of the cell ran and the final sweep is done.
+    CellEnd(CellEnd),
+}
+
+/// Start of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunStart {
+    /// Id of the run, which is the name of its folder.
+    pub id: String,
+    /// Version of the tool.
+    pub tool: String,
+    /// Number that stands in the message ids (20 bits).
+    pub number: u32,
+    /// Seed.
+    pub seed: u64,
+    /// Plan: `every-boundary`.
+    pub plan: String,
+    /// Whether all points were asked for instead of representatives.
+    pub exhaustive: bool,
+    /// The command line, without secrets.
+    pub command: Vec<String>,
+}
+
+/// Start of a cell.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct CellStart {
+    /// Number of the cell within the run, from 0.
+    pub cell: u32,
+    /// The claim side.
+    pub info: Cell,
+    /// The pipeline side, with secrets removed.
+    pub pipeline: Pipeline,
+    /// The systems it ran on.
+    pub systems: Vec<SystemInfo>,
+}
+
+/// What calibration found.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct Plan {
+    /// Cell.
+    pub cell: u32,
+    /// Fault-free runs that it was learnt from.
+    pub calibrations: u32,
+    /// Classes found (only the added ones in a later plan).
+    pub classes: Vec<PointClass>,
+    /// Points found (only the added ones in a later plan).
+    pub points: Vec<PlannedPoint>,
+    /// Points that come and go, by label.
+    #[serde(default)]
+    pub unstable: Vec<String>,
+    /// What could not be faulted, and why.
+    #[serde(default)]
+    pub not_applicable: Vec<String>,
+    /// Most point-making exchanges in flight at once.
+    pub max_in_flight: u32,
+    /// Trials planned.
+    pub trials: u32,
+    /// Cuts that exist over the planned points (1 per point with one exchange
+    /// in flight) and cuts that are planned.
+    pub cuts: (u64, u64),
+}
+
+/// A point of the plan.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PlannedPoint {
+    /// The point.
+    pub point: Point,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it is among the representatives of its class.
+    pub representative: bool,
+}
+
+impl PlannedPoint {
+    /// The class the point belongs to.
+    pub fn class(&self) -> PointClass {
+        PointClass {
+            process: self.point.process.clone(),
+            system: self.point.system.clone(),
+            operation: self.point.operation.clone(),
+            target: self.point.target.clone(),
+            place: self.place,
+        }
+    }
+}
+
+/// Why a trial runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrialKind {
+    /// No fault: learns the points; must be clean.
+    Calibration,
+    /// A planned fault.
+    Planned,
+    /// A witness of the cell.
+    Witness,
+    /// A fault at a point that only recovery showed.
+    Recovery,
+}
+
+/// Start of a trial.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TrialStart {
+    /// Cell.
+    pub cell: u32,
+    /// Why it runs.
+    pub kind: TrialKind,
+    /// Its faults.
+    pub schedule: Schedule,
+    /// Messages fed.
+    pub messages: u32,
+}
+
+/// An attempt to send one message.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AttemptRecord {
+    /// Sequence within the trial.
+    pub seq: u32,
+    /// Key.
+    pub key: String,
+    /// Sequence within the key.
+    pub key_seq: u32,
+    /// Checksum sent.
+    pub checksum: u32,
+    /// What the sender knows.
+    pub outcome: Outcome,
+    /// Where it went, when known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// The sender's error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It reached the system and its reply reached the client.
+    Answered,
+    /// It reached the system; the reply was held back for good.
+    Applied,
+    /// It never reached the system.
+    Dropped,
+    /// It reached the system after its sender was dead.
+    Late,
+    /// It reached the system and the connection ended before a reply.
+    Unanswered,
+}
+
+/// An exchange.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ExchangeRecord {
+    /// Incarnation, from 1.
+    pub incarnation: u32,
+    /// The point.
+    pub point: Point,
+    /// Its class.
+    pub class: Class,
+    /// Positions it commits (`offset` = next to be read).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commits: Vec<Position>,
+    /// When the request was seen, in nanoseconds since the run began.
+    pub request_ns: u64,
+    /// What became of it.
+    pub fate: Fate,
+    /// What the reply said.
+    pub outcome: Outcome,
+    /// The error in the reply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// Point-making exchanges in flight in the incarnation, this one included.
+    pub in_flight: u32,
+}
+
+/// State of a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultState {
+    /// Waiting for its point.
+    Armed,
+    /// Applied. On disk before the signal is sent.
+    Fired,
+    /// The trial ended without it.
+    Missed,
+}
+
+/// A fault of the trial's schedule.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FaultRecord {
+    /// Index in the schedule.
+    pub index: u32,
+    /// Kind.
+    pub kind: FaultKind,
+    /// Phase.
+    pub phase: Phase,
+    /// State.
+    pub state: FaultState,
+    /// The exchange it struck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
+    /// The incarnation it struck.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<u32>,
+    /// Other exchanges in flight, and what became of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collateral: Vec<String>,
+}
+
+/// State of an incarnation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncarnationState {
+    /// Started.
+    Started,
+    /// Ready by its own rule.
+    Ready,
+    /// Ended by a fault of the harness.
+    Killed,
+    /// Ended by itself.
+    Exited,
+    /// Ended by the harness at the end of the trial.
+    Stopped,
+}
+
+/// A process changed its state.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct IncarnationRecord {
+    /// Process.
+    pub process: String,
+    /// Incarnation, from 1.
+    pub incarnation: u32,
+    /// State.
+    pub state: IncarnationState,
+    /// Exit code or signal, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// How a reader looked.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// Committed data only.
+    #[default]
+    ReadCommitted,
+    /// Everything.
+    ReadUncommitted,
+}
+
+/// An effect at a sink.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EffectRecord {
+    /// Observer.
+    pub observer: String,
+    /// Audit that saw it.
+    pub audit: u32,
+    /// The id as an `i64` (it may belong to another trial or to no one).
+    pub id: crate::MessageId,
+    /// Key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Per-key sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_seq: Option<u32>,
+    /// Order at the sink.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<i64>,
+    /// Checksum.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<u32>,
+    /// View.
+    #[serde(default)]
+    pub view: View,
+}
+
+/// An audit is complete: the effects before this line with its number are all
+/// there were.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// Observer.
+    pub observer: String,
+    /// Number of the audit, from 1. The last complete one counts.
+    pub audit: u32,
+    /// Effects seen.
+    pub effects: u64,
+    /// Whether this is the final sweep.
+    pub sweep: bool,
+}
+
+/// A committed position read at the system.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PositionRecord {
+    /// System.
+    pub system: String,
+    /// The position; `offset` = next to be read.
+    pub position: Position,
+}
+
+/// Records handed to an incarnation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DeliveryRecord {
+    /// Process.
+    pub process: String,
+    /// Incarnation.
+    pub incarnation: u32,
+    /// Log.
+    pub target: String,
+    /// Partition.
+    pub partition: u32,
+    /// First offset.
+    pub first: i64,
+    /// Last offset, included.
+    pub last: i64,
+}
+
+/// How a trial came to rest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SettleHow {
+    /// Backlog zero, sinks unchanged for the quiet window, no armed fault in
+    /// progress, incarnations stopped.
+    Quiescent,
+    /// Backlog left and no progress for the stated time, or restarts used up.
+    Stuck,
+    /// The limit was reached while there still was progress.
+    Limit,
+}
+
+/// The trial came to rest, or did not.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Settle {
+    /// How.
+    pub how: SettleHow,
+    /// Work left, by the systems' own definition.
+    pub backlog: u64,
+    /// How long it took, in milliseconds.
+    pub waited_ms: u64,
+    /// In words.
+    pub detail: String,
+}
+
+/// What the harness did to shorten a wait.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Assist {
+    /// System.
+    pub system: String,
+    /// What was done.
+    pub what: String,
+}
+
+/// What kind of remark.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// Bytes that a decoder could not read were passed on. Caps the verdict.
+    Opaque,
+    /// Effects without an exchange: traffic around the boundary. Caps.
+    Bypass,
+    /// Anything else worth reading.
+    Remark,
+}
+
+/// A remark.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Note {
+    /// Kind.
+    pub kind: NoteKind,
+    /// In words.
+    pub text: String,
+}
+
+/// A trial ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrialEnd {
+    /// What went wrong with the harness, if anything did: such a trial is not
+    /// evidence for anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Every planned trial ran.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CellEnd {
+    /// Cell.
+    pub cell: u32,
+    /// Why the plan was cut short, if it was: the cell is inconclusive then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

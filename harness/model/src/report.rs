@@ -1,0 +1,158 @@
+//! `exactly.report/1`: what a run ends in.
+
+use crate::{
+    Code, Guarantee, Inconclusive, Schedule, SinkResult, SystemInfo, Undecidable, Verdict,
+};
+use serde::{Deserialize, Serialize};
+
+/// Schema name of a report.
+pub const REPORT_SCHEMA: &str = "exactly.report/1";
+
+/// A report.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Report {
+    /// [`REPORT_SCHEMA`].
+    pub schema: String,
+    /// Name and version of the tool.
+    pub tool: String,
+    /// Run id.
+    pub run: String,
+    /// Seed.
+    pub seed: u64,
+    /// Plan.
+    pub plan: String,
+    /// Systems.
+    pub systems: Vec<SystemInfo>,
+    /// Claims.
+    pub claims: Vec<ClaimReport>,
+}
+
+impl Report {
+    /// All variants, in order, with their claim.
+    pub fn variants(&self) -> impl Iterator<Item = (&ClaimReport, &VariantReport)> {
+        self.claims
+            .iter()
+            .flat_map(|claim| claim.variants.iter().map(move |v| (claim, v)))
+    }
+}
+
+/// A claim with its variants.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ClaimReport {
+    /// Claim id.
+    pub id: String,
+    /// The sentence people say.
+    pub sentence: String,
+    /// Variants.
+    pub variants: Vec<VariantReport>,
+}
+
+/// A cell of the matrix.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct VariantReport {
+    /// Variant id.
+    pub id: String,
+    /// The guarantee that the sentence claims.
+    pub asserted: Guarantee,
+    /// What the catalogue predicts.
+    pub expected: Guarantee,
+    /// Whether every sink measured what the catalogue predicts.
+    pub matches: bool,
+    /// Verdict on the asserted sentence.
+    pub verdict: Verdict,
+    /// Why it is inconclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Inconclusive>,
+    /// The verdict as a sentence, with its boundary and bounds.
+    pub bounds: String,
+    /// Sinks.
+    pub sinks: Vec<SinkResult>,
+    /// Coverage.
+    pub points: PointsReport,
+    /// Trials judged, and how many of them showed a forbidden code.
+    pub trials: (u64, u64),
+    /// Anomalies over all trials.
+    pub anomalies: Vec<AnomalyReport>,
+    /// Codes that could not be decided.
+    pub undecidable: Vec<Undecidable>,
+    /// One per forbidden code: the first, with the fewest faults.
+    pub counterexamples: Vec<Counterexample>,
+    /// What the harness did to shorten waits.
+    pub assists: Vec<String>,
+    /// Remarks, those that cap the verdict first.
+    pub notes: Vec<String>,
+}
+
+/// Coverage of a cell.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PointsReport {
+    /// Classes with at least one fired fault.
+    pub classes_fired: u32,
+    /// Classes found.
+    pub classes: u32,
+    /// Points with at least one fired fault.
+    pub fired: u32,
+    /// Points found.
+    pub found: u32,
+    /// Faults planned, and how many of them fired.
+    pub faults: (u32, u32),
+    /// Witnesses declared, and how many of them fired.
+    pub witnesses: (u32, u32),
+    /// Faults that did not fire, in words.
+    pub missed: Vec<String>,
+    /// What does not apply, in words.
+    pub not_applicable: Vec<String>,
+    /// Points that come and go.
+    pub unstable: Vec<String>,
+    /// Most point-making exchanges in flight at once.
+    pub max_in_flight: u32,
+    /// Cuts that exist, and cuts tested.
+    pub cuts: (u64, u64),
+}
+
+/// An anomaly over all trials of a cell.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AnomalyReport {
+    /// Code.
+    pub code: Code,
+    /// Sink.
+    pub sink: String,
+    /// Ids (or effects) affected, over all trials.
+    pub count: u64,
+    /// Trials that showed it.
+    pub trials: u64,
+    /// Whether the cell's sentence forbids it.
+    pub forbidden: bool,
+    /// The first twenty ids, as `trial-sequence`.
+    pub ids: Vec<String>,
+}
+
+/// How a violation came about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Counterexample {
+    /// Id: `<claim>/<variant>#<trial>`.
+    pub id: String,
+    /// The forbidden code it shows.
+    pub code: Code,
+    /// Its schedule.
+    pub schedule: Schedule,
+    /// Messages fed.
+    pub messages: u32,
+    /// What happened, one step a line.
+    pub evidence: Vec<Step>,
+    /// What was found, in words.
+    pub finding: String,
+}
+
+/// A step of a counterexample.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// Milliseconds since the trial's first step, times 1000.
+    pub at_us: u64,
+    /// Incarnation (0 for the harness).
+    pub incarnation: u32,
+    /// What happened.
+    pub what: String,
+    /// Whether the fault struck here.
+    pub fault: bool,
+}
