@@ -1,1 +1,64 @@
-//! exactly-report
+//! A [`Report`](exactly_model::Report) as terminal text or as JSON.
+//!
+//! This crate shows and never runs: it opens no file, starts nothing, reads no
+//! clock and no environment. Whether there is a terminal, how wide it is and
+//! whether colour is wanted is the caller's business, see [`Style`].
+//!
+//! ```
+//! use exactly_model::{REPORT_SCHEMA, Report};
+//! use exactly_report::{Style, human};
+//!
+//! let report = Report {
+//!     schema: REPORT_SCHEMA.into(),
+//!     tool: "exactly 0.1.0".into(),
+//!     run: "r1".into(),
+//!     seed: 1,
+//!     plan: "every-boundary".into(),
+//!     systems: Vec::new(),
+//!     claims: Vec::new(),
+//! };
+//! assert!(human(&report, Style::plain(100)).contains("nothing was selected"));
+//! ```
+//!
+//! The text comes in three parts, in the order in which a reader asks: what
+//! did my pipeline deliver ([`matrix`]), how did that come about
+//! ([`counterexamples`]), and how far can I trust it ([`summary`]).
+
+mod counterexample;
+mod layout;
+mod matrix;
+mod style;
+mod summary;
+mod text;
+mod words;
+
+pub use counterexample::counterexamples;
+pub use matrix::matrix;
+pub use style::Style;
+pub use summary::{summary, verdict_line};
+pub use words::schedule_in_words;
+
+use exactly_model::Report;
+
+/// The whole report for a terminal: matrix, counterexamples, summary.
+pub fn human(report: &Report, style: Style) -> String {
+    [
+        matrix(report, style),
+        counterexamples(report, style),
+        summary(report, style),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .collect::<Vec<_>>()
+    .join("\n")
+}
+
+/// The report as pretty-printed JSON (`exactly.report/1`) with a newline at its
+/// end. The order of fields is that of the types: the same report gives the
+/// same bytes.
+pub fn json(report: &Report) -> String {
+    let mut text = serde_json::to_string_pretty(report)
+        .expect("a report holds only strings, numbers, lists and string-keyed structs");
+    text.push('\n');
+    text
+}

@@ -1,0 +1,135 @@
+//! Counterexamples: how a violation came about.
+
+use crate::layout::{hanging, paragraph};
+use crate::style::{Style, Tone};
+use crate::text::{clean, pad, plural, width};
+use crate::words::schedule_in_words;
+use exactly_model::{Counterexample, Report, Step};
+
+/// Steps kept at the start and at the end of a long sequence, and on either
+/// side of each fault.
+const KEPT_AT_START: usize = 4;
+const KEPT_AT_END: usize = 6;
+const KEPT_AROUND_FAULT: usize = 6;
+
+/// Each counterexample as a sequence of exchanges with the fault marked, what
+/// was found, and how to look further. Empty where there is none.
+pub fn counterexamples(report: &Report, style: Style) -> String {
+    let mut out = String::new();
+    for (_, variant) in report.variants() {
+        for example in &variant.counterexamples {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(&one(example, style));
+        }
+    }
+    if out.is_empty() {
+        return out;
+    }
+    let title = paragraph(
+        style,
+        Tone::Strong,
+        0,
+        "Counterexamples, one for each forbidden code of each variant",
+    );
+    format!("{title}\n{out}\n{}", further(report, style))
+}
+
+fn further(report: &Report, style: Style) -> String {
+    let text = format!(
+        "Look further: the number behind # is the trial in the run's events.ndjson; `exactly \
+         judge {}` judges the record again; `exactly explain CODE` says what a code means.",
+        clean(&report.run)
+    );
+    paragraph(style, Tone::Faint, 0, &text)
+}
+
+fn one(example: &Counterexample, style: Style) -> String {
+    let mut out = hanging(
+        style,
+        Tone::Bad,
+        0,
+        2,
+        &format!(
+            "{} {} {}",
+            clean(&example.id),
+            example.code,
+            example.code.name()
+        ),
+    );
+    let schedule = format!(
+        "{} fed; {}.",
+        plural(u64::from(example.messages), "message"),
+        clean(&schedule_in_words(&example.schedule))
+    );
+    out.push_str(&paragraph(style, Tone::Plain, 2, &schedule));
+    out.push('\n');
+    out.push_str(&steps(&example.evidence, style));
+    if !example.evidence.is_empty() {
+        out.push('\n');
+    }
+    let finding = format!("Found: {}", clean(&example.finding));
+    out.push_str(&hanging(style, Tone::Plain, 2, 2, &finding));
+    out
+}
+
+fn steps(evidence: &[Step], style: Style) -> String {
+    let times: Vec<String> = evidence.iter().map(|step| millis(step.at_us)).collect();
+    let columns = times.iter().map(|time| width(time)).max().unwrap_or(0);
+    let mut out = String::new();
+    let mut skipped = 0;
+    for (number, (step, time)) in evidence.iter().zip(&times).enumerate() {
+        if !kept(evidence, number) {
+            skipped += 1;
+            continue;
+        }
+        out.push_str(&gap(&mut skipped, columns, style));
+        out.push_str(&line(step, &pad(time, columns, true), style));
+    }
+    out.push_str(&gap(&mut skipped, columns, style));
+    out
+}
+
+fn kept(evidence: &[Step], number: usize) -> bool {
+    let around = number.saturating_sub(KEPT_AROUND_FAULT)..=number + KEPT_AROUND_FAULT;
+    number < KEPT_AT_START
+        || number + KEPT_AT_END >= evidence.len()
+        || evidence
+            .iter()
+            .enumerate()
+            .any(|(at, step)| step.fault && around.contains(&at))
+}
+
+fn gap(skipped: &mut u64, columns: usize, style: Style) -> String {
+    match std::mem::take(skipped) {
+        0 => String::new(),
+        count => paragraph(
+            style,
+            Tone::Faint,
+            4 + columns,
+            &format!("… {} left out", plural(count, "step")),
+        ),
+    }
+}
+
+fn line(step: &Step, time: &str, style: Style) -> String {
+    let who = match step.incarnation {
+        0 => "   ".into(),
+        n => format!("#{n:<2}"),
+    };
+    let (mark, tone) = if step.fault {
+        ("✗", Tone::Bad)
+    } else {
+        (" ", Tone::Plain)
+    };
+    let lead = format!("{time} {who} ");
+    let text = format!("{mark} {lead}{}", clean(&step.what));
+    hanging(style, tone, 2, 2 + width(&lead), &text)
+}
+
+/// Microseconds as `12.3 ms`.
+fn millis(at_us: u64) -> String {
+    // Rounded down to a tenth: steps keep their order on the page.
+    format!("{}.{} ms", at_us / 1000, at_us % 1000 / 100)
+}
