@@ -1,0 +1,161 @@
+//! "We ack after processing, so nothing is lost or doubled."
+//!
+//! Said about the rows that a consumer writes. The sentence asserts
+//! exactly-once effects; of the pipelines people mean by it only the one with
+//! an inbox in the effect's own transaction keeps that promise.
+//!
+//! Every variant asserts the same sentence, the foils included: they differ in
+//! what the code does, and the `expected` guarantee is what the design predicts
+//! of that code. At-least-once shows as D3, at-most-once as L1, `none` as both;
+//! L4 stands where a position runs ahead of a handler that is still at work.
+
+use crate::{Claim, Program, Variant, program_by_id};
+use exactly_model::Code::{D3, L1, L4};
+use exactly_model::{Code, Fault, FaultKind, Guarantee, Others, Phase, Schedule, Selector};
+
+/// The claim with its Kafka variants.
+pub(crate) fn claim() -> Claim {
+    let asserted = Guarantee::ExactlyOnce;
+    Claim {
+        id: "ack-after-process",
+        sentence: "We ack after processing, so nothing is lost or doubled.",
+        asserted,
+        forbidden: asserted.forbids(),
+        variants: variants(),
+    }
+}
+
+fn variants() -> Vec<Variant> {
+    vec![
+        variant(
+            "effect-then-ack",
+            Guarantee::AtLeastOnce,
+            &[D3],
+            vec![kill_before_ack(1)],
+        ),
+        variant(
+            "ack-then-effect",
+            Guarantee::AtMostOnce,
+            &[L1],
+            vec![kill_after_ack(1)],
+        ),
+        variant(
+            "auto-commit-timer",
+            Guarantee::None,
+            &[L1, L4, D3],
+            vec![overtaken_by_ack(0), kill_after_effect(0)],
+        ),
+        variant(
+            "batch-commit",
+            Guarantee::AtLeastOnce,
+            &[D3],
+            vec![kill_before_ack(2)],
+        ),
+        variant(
+            "batch-partial-retried",
+            Guarantee::AtLeastOnce,
+            &[D3],
+            vec![drop_effect(1)],
+        ),
+        variant(
+            "batch-partial-acked",
+            Guarantee::None,
+            &[L1, D3],
+            vec![drop_effect(1), kill_before_ack(1)],
+        ),
+        Variant {
+            // Message 0 is overtaken by a neighbour, so there must be one.
+            messages_min: 2,
+            ..variant(
+                "concurrent-highest-offset",
+                Guarantee::None,
+                &[L1, L4, D3],
+                vec![overtaken_by_ack(0), kill_after_effect(0)],
+            )
+        },
+        variant(
+            "inbox-then-ack",
+            Guarantee::ExactlyOnce,
+            &[],
+            vec![kill_before_ack(1)],
+        ),
+    ]
+}
+
+/// A variant that runs the program of its own name.
+fn variant(
+    id: &'static str,
+    expected: Guarantee,
+    predicted: &'static [Code],
+    witnesses: Vec<Schedule>,
+) -> Variant {
+    let pipeline = program_of(id);
+    let highest = witnesses
+        .iter()
+        .flat_map(|schedule| &schedule.faults)
+        .filter_map(|fault| fault.point.covers)
+        .max();
+    Variant {
+        id,
+        summary: pipeline.summary,
+        expected,
+        predicted,
+        pipeline,
+        messages_min: highest.map_or(1, |sequence| sequence + 1),
+        witnesses,
+    }
+}
+
+fn program_of(variant: &str) -> &'static Program {
+    program_by_id(&format!("kafka-{variant}"))
+        .expect("each variant has a program of its name; a test goes through all")
+}
+
+/// The statement that records message `sequence`.
+fn effect(sequence: u32) -> Selector {
+    Selector::new("pg", "INSERT")
+        .on("orders")
+        .covering(sequence)
+}
+
+/// The OffsetCommit that first covers message `sequence`.
+fn ack(sequence: u32) -> Selector {
+    Selector::new("k", "OffsetCommit")
+        .on("topic.orders")
+        .covering(sequence)
+}
+
+fn kill_before_ack(sequence: u32) -> Schedule {
+    Schedule::single(Fault::new(FaultKind::Kill, Phase::Before, ack(sequence)))
+}
+
+fn kill_after_ack(sequence: u32) -> Schedule {
+    Schedule::single(Fault::new(FaultKind::Kill, Phase::After, ack(sequence)))
+}
+
+fn kill_after_effect(sequence: u32) -> Schedule {
+    Schedule::single(Fault::new(FaultKind::Kill, Phase::After, effect(sequence)))
+}
+
+fn drop_effect(sequence: u32) -> Schedule {
+    Schedule::single(Fault::new(
+        FaultKind::DropRequest,
+        Phase::Before,
+        effect(sequence),
+    ))
+}
+
+/// The effect of a message is held until someone has committed past it, and
+/// the process is killed there. The statement that is held must not reach the
+/// database after all, hence `others: dropped`.
+fn overtaken_by_ack(sequence: u32) -> Schedule {
+    Schedule {
+        faults: vec![
+            Fault::hold(effect(sequence), ack(sequence)),
+            Fault {
+                others: Some(Others::Dropped),
+                ..Fault::new(FaultKind::Kill, Phase::After, ack(sequence))
+            },
+        ],
+    }
+}

@@ -1,0 +1,38 @@
+//! Commits the offset, then records the order.
+//!
+//! * Boundary: one Kafka topic to one Postgres table. Sink: rows in `orders`.
+//! * Who retries: librdkafka repeats an OffsetCommit whose connection was
+//!   lost; nobody repeats a statement. An error ends the process, and its
+//!   supervisor starts it anew.
+//! * Faults that tell: anything that ends the process between the OffsetCommit
+//!   and the INSERT, or loses the INSERT.
+//! * Expected: at-most-once. Nobody reads the message again, so the order is
+//!   never recorded; for the same reason it is never recorded twice.
+//! * Witness: kill after the OffsetCommit of message 1.
+
+use super::app::{INSERT_ORDER, Order, Settings, within};
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let consumer: StreamConsumer = settings
+        .kafka()
+        .set("enable.auto.commit", "false")
+        .create()?;
+    consumer.subscribe(&[&settings.topic])?;
+    let database = settings.database(1).await?;
+
+    loop {
+        let message = consumer.recv().await?;
+        let order = Order::read(&message)?;
+        consumer.commit_message(&message, CommitMode::Sync)?;
+        within(
+            sqlx::query(INSERT_ORDER)
+                .bind(&order.id)
+                .bind(&order.key)
+                .bind(order.n)
+                .bind(&order.sum)
+                .execute(&database),
+        )
+        .await?;
+    }
+}

@@ -1,0 +1,96 @@
+//! Handles three messages at once; whoever finishes commits the highest offset
+//! that has been finished so far.
+//!
+//! * Boundary: one Kafka topic to one Postgres table. Sink: rows in `orders`.
+//! * Who retries: librdkafka repeats an OffsetCommit whose connection was
+//!   lost; nobody repeats a statement. An error ends the process, and its
+//!   supervisor starts it anew.
+//! * Faults that tell: one handler slower than the one behind it, then
+//!   anything that ends the process.
+//! * Expected: none. An offset means "everything before it is done", which a
+//!   faster neighbour cannot know: the slow one is lost. And like every effect
+//!   before its ack, a kill in between doubles.
+//! * Witnesses: hold the INSERT of message 0 until a neighbour has committed
+//!   past it, and kill there; kill after the INSERT of message 0.
+
+use super::app::{INSERT_ORDER, Order, Settings, within};
+use anyhow::Context;
+use futures::TryStreamExt;
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+use rdkafka::{Message, Offset, TopicPartitionList};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+const HANDLERS: u32 = 3;
+
+pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
+    let consumer: StreamConsumer = settings
+        .kafka()
+        .set("enable.auto.commit", "false")
+        .create()?;
+    consumer.subscribe(&[&settings.topic])?;
+    let database = settings.database(HANDLERS).await?;
+    let finished = Highest::default();
+
+    consumer
+        .stream()
+        .map_err(anyhow::Error::from)
+        .try_for_each_concurrent(HANDLERS as usize, async |message| {
+            let order = Order::read(&message)?;
+            within(
+                sqlx::query(INSERT_ORDER)
+                    .bind(&order.id)
+                    .bind(&order.key)
+                    .bind(order.n)
+                    .bind(&order.sum)
+                    .execute(&database),
+            )
+            .await?;
+            let next = message.offset() + 1;
+            if finished.raise(message.partition(), next) {
+                let mut offsets = TopicPartitionList::new();
+                offsets.add_partition_offset(
+                    message.topic(),
+                    message.partition(),
+                    Offset::Offset(next),
+                )?;
+                consumer.commit(&offsets, CommitMode::Sync)?;
+            }
+            Ok(())
+        })
+        .await?;
+    None.context("the stream of messages ended")
+}
+
+/// The highest offset that was finished, for each partition.
+#[derive(Default)]
+struct Highest(Mutex<BTreeMap<i32, i64>>);
+
+impl Highest {
+    /// Answers whether `next` is further than what was finished before.
+    fn raise(&self, partition: i32, next: i64) -> bool {
+        let mut highest = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = highest.entry(partition).or_insert(i64::MIN);
+        let raised = next > *known;
+        *known = next.max(*known);
+        raised
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Highest;
+
+    #[test]
+    fn only_a_higher_offset_is_committed() {
+        let highest = Highest::default();
+        assert!(highest.raise(0, 2));
+        assert!(!highest.raise(0, 1));
+        assert!(!highest.raise(0, 2));
+        assert!(highest.raise(0, 3));
+        assert!(highest.raise(1, 1));
+    }
+}

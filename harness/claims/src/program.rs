@@ -1,0 +1,183 @@
+//! Programs: the code of a pipeline, by name.
+
+use crate::pipelines::app::{DATABASE_TIMEOUT, KAFKA_SOCKET_TIMEOUT_MS, Settings};
+use crate::pipelines::{
+    ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
+    concurrent_highest_offset, effect_then_ack, inbox_then_ack,
+};
+use anyhow::anyhow;
+use futures::future::{BoxFuture, FutureExt};
+
+/// librdkafka looks for requests that are too old once a second
+/// (`rd_kafka_broker_timeout_scan`), so its client waits up to a second longer
+/// than it was told to.
+const KAFKA_TIMEOUT_SCAN_MS: u64 = 1_000;
+
+/// How long the Kafka client of every program waits for a reply at most.
+const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + KAFKA_TIMEOUT_SCAN_MS;
+
+/// How long a program that limits its statements waits for a reply.
+const DATABASE_CLIENT_TIMEOUT_MS: u64 = DATABASE_TIMEOUT.as_millis() as u64;
+
+/// The code of a pipeline, and what the engine has to know of that code.
+///
+/// Timeouts and timers belong to the code and not to the variant: they follow
+/// it when programs are swapped.
+#[derive(Clone, Copy)]
+pub struct Program {
+    /// Stands in the command line of the child process; kebab-case.
+    pub id: &'static str,
+    /// What the code does, in one line.
+    pub summary: &'static str,
+    /// What its Kafka client waits for a reply, in milliseconds.
+    pub kafka_timeout_ms: Option<u64>,
+    /// What it waits for a statement, in milliseconds; `None` where it waits
+    /// for ever.
+    pub database_timeout_ms: Option<u64>,
+    /// Operations that come and go between equal runs, as
+    /// `<system> <operation>`: by a timer, or by a race of its own handlers.
+    pub timers: &'static [&'static str],
+    start: fn(Settings) -> BoxFuture<'static, anyhow::Result<()>>,
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Program").field(&self.id).finish()
+    }
+}
+
+impl PartialEq for Program {
+    /// Ids are unique, so they are the identity.
+    fn eq(&self, other: &Self) -> bool {
+        self.id == other.id
+    }
+}
+
+impl Eq for Program {}
+
+/// A program that gives up on a slow database and lets its errors end it.
+const fn program(
+    id: &'static str,
+    summary: &'static str,
+    start: fn(Settings) -> BoxFuture<'static, anyhow::Result<()>>,
+) -> Program {
+    Program {
+        id,
+        summary,
+        kafka_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
+        database_timeout_ms: Some(DATABASE_CLIENT_TIMEOUT_MS),
+        timers: &[],
+        start,
+    }
+}
+
+static PROGRAMS: [Program; 8] = [
+    program(
+        "kafka-effect-then-ack",
+        "inserts the row, then commits the offset",
+        |settings| effect_then_ack::run(settings).boxed(),
+    ),
+    program(
+        "kafka-ack-then-effect",
+        "commits the offset, then inserts the row",
+        |settings| ack_then_effect::run(settings).boxed(),
+    ),
+    Program {
+        timers: &["k OffsetCommit"],
+        ..program(
+            "kafka-auto-commit-timer",
+            "inserts the row; a timer of the client commits what was handed over",
+            |settings| auto_commit_timer::run(settings).boxed(),
+        )
+    },
+    program(
+        "kafka-batch-commit",
+        "inserts three rows in one transaction, then commits the last offset",
+        |settings| batch_commit::run(settings).boxed(),
+    ),
+    Program {
+        database_timeout_ms: None,
+        ..program(
+            "kafka-batch-partial-retried",
+            "inserts three rows one by one; retries all three if one failed, then commits",
+            |settings| batch_partial_retried::run(settings).boxed(),
+        )
+    },
+    Program {
+        database_timeout_ms: None,
+        ..program(
+            "kafka-batch-partial-acked",
+            "inserts three rows one by one; logs what failed and commits all the same",
+            |settings| batch_partial_acked::run(settings).boxed(),
+        )
+    },
+    Program {
+        // Which handler finishes first is a race, so which messages an
+        // OffsetCommit newly covers differs from run to run.
+        timers: &["k OffsetCommit"],
+        ..program(
+            "kafka-concurrent-highest-offset",
+            "inserts three rows at once; each that is done commits the highest offset",
+            |settings| concurrent_highest_offset::run(settings).boxed(),
+        )
+    },
+    program(
+        "kafka-inbox-then-ack",
+        "inserts the row and the message id in one transaction, then commits the offset",
+        |settings| inbox_then_ack::run(settings).boxed(),
+    ),
+];
+
+/// Every program, in the order of the catalogue.
+pub fn programs() -> &'static [Program] {
+    &PROGRAMS
+}
+
+/// The program with this id.
+pub fn program_by_id(id: &str) -> Option<&'static Program> {
+    PROGRAMS.iter().find(|program| program.id == id)
+}
+
+/// Runs a program until it fails: what `exactly pipeline <program id>` does in
+/// the child process. It installs no signal handler and prints to stderr only.
+///
+/// `env` reads the environment (`BROKERS`, `TOPIC`, `GROUP`, `DATABASE_URL`):
+/// only the command line tool looks at the process's own.
+///
+/// Commits are synchronous calls of librdkafka that block their thread, as in
+/// most services. A runtime of one thread is enough and starts fastest; a
+/// runtime of several works as well.
+///
+/// # Errors
+///
+/// An unknown id, a missing setting, and whatever ended the service: it does
+/// not return otherwise.
+pub async fn run_program(id: &str, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<()> {
+    let program = program_by_id(id).ok_or_else(|| {
+        let known: Vec<&str> = PROGRAMS.iter().map(|program| program.id).collect();
+        anyhow!("no pipeline is called {id:?}; there are: {}", known.join(", "))
+    })?;
+    (program.start)(Settings::from_env(env)?).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_program_names_the_known_ones() {
+        let error = run_program("kafka-magic", &|_| None).await.unwrap_err();
+        let text = error.to_string();
+        for program in programs() {
+            assert!(text.contains(program.id), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_program_asks_for_its_settings_before_anything_else() {
+        for program in programs() {
+            let error = run_program(program.id, &|_| None).await.unwrap_err();
+            assert!(error.to_string().contains("BROKERS"), "{}", program.id);
+        }
+    }
+}
