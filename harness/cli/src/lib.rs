@@ -1,1 +1,32 @@
-//! exactly-cli
+//! The `exactly` command as a library: the binary calls [`main`] and nothing
+//! else.
+//!
+//! The only crate that reads arguments and environment. Data goes to stdout,
+//! everything else (progress, errors) to stderr; the exit code is the verdict,
+//! see [`exit_codes`].
+//!
+//! ```
+//! // What `exactly explain d3` prints.
+//! let page = exactly_cli::explanation("d3").unwrap();
+//! assert!(page.starts_with("D3 duplicate-effect"));
+//! ```
+
+mod args;
+mod commands;
+mod event;
+mod exit_codes;
+mod expect;
+mod failure;
+mod place;
+mod progress;
+mod select;
+mod terminal;
+
+pub use args::{Cli, Command, EvaluateArgs, Format, JudgeArgs, ListArgs};
+pub use commands::{explanation, main};
+pub use exit_codes::{ExitCodeText, exit_codes};
+pub use expect::{Expectation, Expected, Outcome};
+pub use failure::{Failure, Signal};
+pub use place::{PlaceError, Places};
+pub use progress::Display;
+pub use select::{SelectError, select};

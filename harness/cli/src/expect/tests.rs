@@ -1,0 +1,163 @@
+use super::*;
+use exactly_model::{
+    AnomalyReport, ClaimReport, Inconclusive, PointsReport, REPORT_SCHEMA, SinkKind, SinkResult,
+    Tally,
+};
+
+fn cell(id: &str, verdict: Verdict, codes: &[Code]) -> VariantReport {
+    let anomaly = |code: &Code| AnomalyReport {
+        code: *code,
+        sink: "orders".into(),
+        count: 1,
+        trials: 1,
+        forbidden: *code != Code::D2,
+        ids: Vec::new(),
+    };
+    VariantReport {
+        id: id.into(),
+        asserted: Guarantee::ExactlyOnce,
+        expected: Guarantee::ExactlyOnce,
+        matches: true,
+        verdict,
+        reason: (verdict == Verdict::Inconclusive).then_some(Inconclusive::Flaky),
+        bounds: String::new(),
+        sinks: vec![SinkResult {
+            id: "orders".into(),
+            kind: SinkKind::Row,
+            guarantee: Guarantee::measured(codes.contains(&Code::L1), codes.contains(&Code::D3)),
+            tally: Tally::default(),
+        }],
+        points: PointsReport::default(),
+        trials: (1, 0),
+        anomalies: codes.iter().map(anomaly).collect(),
+        undecidable: Vec::new(),
+        counterexamples: Vec::new(),
+        assists: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+fn report(variants: Vec<VariantReport>) -> Report {
+    Report {
+        schema: REPORT_SCHEMA.into(),
+        tool: String::new(),
+        run: String::new(),
+        seed: 0,
+        plan: String::new(),
+        systems: Vec::new(),
+        claims: vec![ClaimReport {
+            id: "c".into(),
+            sentence: String::new(),
+            variants,
+        }],
+    }
+}
+
+fn expectation(cells: &str) -> Expectation {
+    let text = format!(r#"{{"schema":"exactly.expect/1","cells":{{{cells}}}}}"#);
+    Expectation::parse(&text).unwrap()
+}
+
+fn three() -> Report {
+    report(vec![
+        cell("foil", Verdict::Refuted, &[Code::D2, Code::D3]),
+        cell("cure", Verdict::Upheld, &[]),
+        cell("open", Verdict::Inconclusive, &[]),
+    ])
+}
+
+fn code(report: &Report, cells: &str) -> u8 {
+    outcome(report, Some(&expectation(cells))).exit_code()
+}
+
+#[test]
+fn a_measurement_fails_only_by_what_is_undecided() {
+    let mut report = three();
+    assert_eq!(outcome(&report, None).exit_code(), exit::INCONCLUSIVE);
+    assert_eq!(
+        outcome(&report, None).undecided,
+        ["c/open is inconclusive: flaky"]
+    );
+    report.claims[0].variants.pop();
+    assert_eq!(outcome(&report, None).exit_code(), exit::DONE);
+}
+
+#[test]
+fn each_part_of_an_expectation_holds_or_is_broken() {
+    let mut report = three();
+    report.claims[0].variants.pop();
+    for (cells, expect) in [
+        (r#""c/foil":{"guarantee":"at-least-once"}"#, exit::DONE),
+        (r#""c/foil":{"guarantee":"exactly-once"}"#, exit::REFUTED),
+        (r#""c/foil":{"verdict":"refuted"}"#, exit::DONE),
+        (r#""c/foil":{"verdict":"upheld"}"#, exit::REFUTED),
+        (r#""c/foil":{"codes":["D3"]}"#, exit::DONE),
+        (r#""c/foil":{"codes":[]}"#, exit::REFUTED),
+        (r#""c/foil":{"codes":["D3","L1"]}"#, exit::REFUTED),
+        (r#""c/cure":{"codes":[],"verdict":"upheld"}"#, exit::DONE),
+        (r#""c/cure":{"verdict":"inconclusive"}"#, exit::REFUTED),
+    ] {
+        assert_eq!(code(&report, cells), expect, "{cells}");
+    }
+}
+
+#[test]
+fn a_broken_expectation_comes_before_an_undecided_cell() {
+    let broken = r#""c/foil":{"verdict":"upheld"}"#;
+    assert_eq!(code(&three(), broken), exit::REFUTED);
+    // Nothing is known of the undecided cell, so nothing is refuted by it.
+    let open = r#""c/open":{"guarantee":"none"}"#;
+    assert_eq!(code(&three(), open), exit::INCONCLUSIVE);
+    let foreseen = r#""c/open":{"verdict":"inconclusive"}"#;
+    assert_eq!(code(&three(), foreseen), exit::DONE);
+}
+
+#[test]
+fn a_sink_that_was_never_read_holds_no_expectation() {
+    let mut report = report(vec![cell("cure", Verdict::Upheld, &[])]);
+    report.claims[0].variants[0].sinks.clear();
+    let cells = r#""c/cure":{"guarantee":"exactly-once"}"#;
+    assert_eq!(code(&report, cells), exit::REFUTED);
+}
+
+#[test]
+fn files_that_could_never_fail_are_refused() {
+    for (text, part) in [
+        ("", "EOF"),
+        (
+            r#"{"schema":"exactly.expect/2","cells":{}}"#,
+            "exactly.expect/1",
+        ),
+        (
+            r#"{"schema":"exactly.expect/1","cells":{}}"#,
+            "names no cell",
+        ),
+        (
+            r#"{"schema":"exactly.expect/1","cells":{"a/b":{}}}"#,
+            "expects nothing",
+        ),
+        (
+            r#"{"schema":"exactly.expect/1","cells":{"a/b":{"verdct":"upheld"}}}"#,
+            "unknown field `verdct`",
+        ),
+        (
+            r#"{"schema":"exactly.expect/1","cells":{"a/b":{"codes":["Z9"]}}}"#,
+            "Z9",
+        ),
+    ] {
+        let error = Expectation::parse(text).unwrap_err();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn names_must_be_known_and_one_must_have_run() {
+    let known = ["c/foil".to_string(), "c/other".to_string()];
+    let check = |cells: &str| expectation(cells).check_names(&three(), &known);
+    assert_eq!(check(r#""c/foil":{"verdict":"refuted"}"#), Ok(()));
+    assert_eq!(check(r#""c/cure":{"verdict":"upheld"}"#), Ok(()));
+    let error = check(r#""c/fiol":{"verdict":"refuted"}"#).unwrap_err();
+    assert!(error.contains("did you mean \"c/foil\""), "{error}");
+    let error = check(r#""c/other":{"verdict":"refuted"}"#).unwrap_err();
+    assert!(error.contains("checks nothing"), "{error}");
+}

@@ -1,0 +1,50 @@
+//! What the terminal can do.
+
+use exactly_report::Style;
+
+/// Columns where nobody says: the matrix fits, and most logs do not wrap.
+const COLUMNS_WITHOUT_TERMINAL: usize = 120;
+
+/// How to show text on stdout.
+pub(crate) fn stdout_style() -> Style {
+    style(&console::Term::stdout())
+}
+
+/// How to show text on stderr.
+pub(crate) fn stderr_style() -> Style {
+    style(&console::Term::stderr())
+}
+
+/// Whether progress may be drawn over.
+pub(crate) fn stderr_is_terminal() -> bool {
+    console::Term::stderr().is_term()
+}
+
+/// Lets the harness's own log through to stderr, as far as `EXACTLY_LOG` asks
+/// for it (`EXACTLY_LOG=debug`).
+pub(crate) fn start_log() {
+    let Ok(directives) = std::env::var("EXACTLY_LOG") else {
+        return;
+    };
+    let filter = tracing_subscriber::EnvFilter::new(directives);
+    // Only a second subscriber is refused, and there is none.
+    drop(
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .try_init(),
+    );
+}
+
+fn style(term: &console::Term) -> Style {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let columns = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok());
+    Style {
+        colour: term.is_term() && !dumb && !refused,
+        width: match term.size_checked().filter(|_| term.is_term()) {
+            Some((_, columns)) => usize::from(columns),
+            None => columns.unwrap_or(COLUMNS_WITHOUT_TERMINAL),
+        },
+    }
+}
