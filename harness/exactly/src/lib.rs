@@ -1,1 +1,30 @@
-//! exactly
+//! Runs claims and judges recorded runs: the composition of adapters, engine
+//! and judge.
+//!
+//! [`evaluate`] runs cells (a claim's variants) on running systems and ends in
+//! a report; [`judge`] makes the same report from a recorded run alone, through
+//! the same fold, so that the two agree by construction.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), exactly::Error> {
+//! let mut options = exactly::Options::new("/path/to/exactly".into());
+//! options.messages = 6;
+//! let outcome = exactly::evaluate(options, |_progress| {}).await?;
+//! println!("{} cells", outcome.report.variants().count());
+//! # Ok(())
+//! # }
+//! ```
+
+mod evaluate;
+mod judge;
+mod overseer;
+mod progress;
+mod registry;
+mod systems;
+
+pub use evaluate::{Options, Outcome, Selected, evaluate};
+pub use exactly_check::{Expectations, Mismatch, compare, exit_code};
+pub use exactly_engine::{EngineError as Error, supervisor::guardian::watch as guard};
+pub use judge::{JudgeError, judge};
+pub use progress::Progress;
+pub use registry::{kinds, serve_embedded};

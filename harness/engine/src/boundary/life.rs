@@ -1,0 +1,108 @@
+//! One incarnation, as its boundaries see it.
+
+use super::Gate;
+use crate::supervisor::Process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+/// One life of a process between two deaths. Effects can be attributed to it
+/// because its boundaries are its own.
+#[derive(Debug)]
+pub struct Life {
+    /// Name of the process.
+    pub process: String,
+    /// Number of the incarnation, from 1.
+    pub number: u32,
+    /// Its gate.
+    pub gate: Gate,
+    handle: OnceLock<Arc<Process>>,
+    ended_by_fault: AtomicBool,
+    first_exchange: watch::Sender<bool>,
+    upstream_ports: Mutex<Vec<u16>>,
+    tasks: Mutex<Vec<AbortHandle>>,
+}
+
+impl Life {
+    /// A life that has not begun.
+    pub fn new(process: &str, number: u32) -> Arc<Self> {
+        Arc::new(Self {
+            process: process.into(),
+            number,
+            gate: Gate::default(),
+            handle: OnceLock::new(),
+            ended_by_fault: AtomicBool::new(false),
+            first_exchange: watch::Sender::new(false),
+            upstream_ports: Mutex::new(Vec::new()),
+            tasks: Mutex::new(Vec::new()),
+        })
+    }
+
+    /// Gives it its process.
+    pub fn begin(&self, process: Arc<Process>) {
+        // A life has one process: a second call would be a bug of the caller.
+        assert!(self.handle.set(process).is_ok(), "an incarnation begins once");
+    }
+
+    /// Its process, once it has begun.
+    pub fn handle(&self) -> Option<&Arc<Process>> {
+        self.handle.get()
+    }
+
+    /// Says that its end is a fault's doing and no crash of its own.
+    pub fn blame_fault(&self) {
+        self.ended_by_fault.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether its end is a fault's doing.
+    pub fn ended_by_fault(&self) -> bool {
+        self.ended_by_fault.load(Ordering::SeqCst)
+    }
+
+    /// Notes that an exchange was seen.
+    pub fn saw_exchange(&self) {
+        if !*self.first_exchange.borrow() {
+            self.first_exchange.send_replace(true);
+        }
+    }
+
+    /// Waits for the first exchange on any of its boundaries.
+    pub async fn first_exchange(&self) {
+        let _ = self.first_exchange.subscribe().wait_for(|seen| *seen).await;
+    }
+
+    /// Notes the local port of a connection to a system.
+    pub fn add_upstream_port(&self, port: u16) {
+        self.upstream_ports.lock().expect("no panic while held").push(port);
+    }
+
+    /// Local ports of its connections to systems.
+    pub fn upstream_ports(&self) -> Vec<u16> {
+        self.upstream_ports.lock().expect("no panic while held").clone()
+    }
+
+    /// Keeps a task that ends with the life.
+    pub fn keep(&self, task: AbortHandle) {
+        let mut tasks = self.tasks.lock().expect("no panic while held");
+        // Short connections must not pile up.
+        if tasks.len() >= 64 && tasks.len().is_power_of_two() {
+            tasks.retain(|task| !task.is_finished());
+        }
+        tasks.push(task);
+    }
+
+    /// Ends all of its boundaries: listeners, connections, late deliveries.
+    pub fn end_tasks(&self) {
+        self.gate.close();
+        for task in self.tasks.lock().expect("no panic while held").drain(..) {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Life {
+    fn drop(&mut self) {
+        self.end_tasks();
+    }
+}

@@ -1,0 +1,117 @@
+//! Listeners: one per address that an incarnation may dial.
+
+use super::connection;
+use super::life::Life;
+use crate::director::Director;
+use exactly_adapter::{Addresses, Decoder, Scope};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How a boundary treats bytes.
+#[derive(Clone)]
+pub enum Mode {
+    /// Decoded by the scope's decoder.
+    Decoded(Arc<dyn Scope>),
+    /// Copied. For benchmarks: what decoding costs is measured against it.
+    Plain,
+}
+
+impl Mode {
+    pub(super) fn decoder(&self) -> Option<Box<dyn Decoder>> {
+        match self {
+            Self::Decoded(scope) => Some(scope.decoder()),
+            Self::Plain => None,
+        }
+    }
+}
+
+/// The boundaries between one incarnation and one system. A system may name
+/// further addresses in its replies; each gets a listener.
+pub struct Boundaries {
+    pub(super) life: Arc<Life>,
+    pub(super) director: Arc<Director>,
+    pub(super) system: String,
+    pub(super) mode: Mode,
+    open: Mutex<BTreeMap<(String, u16), u16>>,
+}
+
+/// A system that names more addresses than this is not believed.
+const ADDRESSES_MAX: usize = 256;
+
+impl Boundaries {
+    /// Boundaries of `life` to the system with the pipeline's name `system`.
+    pub fn new(life: Arc<Life>, director: Arc<Director>, system: &str, mode: Mode) -> Arc<Self> {
+        Arc::new(Self {
+            life,
+            director,
+            system: system.into(),
+            mode,
+            open: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// The local port that leads to `host:port`, opened if there is none yet.
+    pub fn open(self: &Arc<Self>, host: &str, port: u16) -> io::Result<u16> {
+        let mut open = self.open.lock().expect("no panic while held");
+        if let Some(local) = open.get(&(host.to_string(), port)) {
+            return Ok(*local);
+        }
+        if open.len() >= ADDRESSES_MAX {
+            return Err(io::Error::other("the system names more than 256 addresses"));
+        }
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let local = listener.local_addr()?.port();
+        let listener = TcpListener::from_std(listener)?;
+        let task = tokio::spawn(accept(listener, self.clone(), (host.to_string(), port)));
+        self.life.keep(task.abort_handle());
+        open.insert((host.to_string(), port), local);
+        Ok(local)
+    }
+}
+
+/// What a decoder sees of the boundaries.
+pub(super) struct Net<'a>(pub(super) &'a Arc<Boundaries>);
+
+impl Addresses for Net<'_> {
+    fn boundary_for(&self, host: &str, port: u16) -> io::Result<(String, u16)> {
+        Ok((Ipv4Addr::LOCALHOST.to_string(), self.0.open(host, port)?))
+    }
+}
+
+async fn accept(listener: TcpListener, boundaries: Arc<Boundaries>, upstream: (String, u16)) {
+    loop {
+        let Ok((client, _)) = listener.accept().await else {
+            // Out of file descriptors, most likely: wait for some to be freed.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            continue;
+        };
+        let (boundaries, upstream) = (boundaries.clone(), upstream.clone());
+        let life = boundaries.life.clone();
+        let task = tokio::spawn(async move { serve(client, boundaries, upstream).await });
+        life.keep(task.abort_handle());
+    }
+}
+
+async fn serve(client: TcpStream, boundaries: Arc<Boundaries>, upstream: (String, u16)) {
+    let system = match TcpStream::connect((upstream.0.as_str(), upstream.1)).await {
+        Ok(system) => system,
+        Err(error) => {
+            // The client sees its connection closed, as it would without us.
+            boundaries.director.remark(&format!(
+                "{}: cannot connect to {}:{}: {error}",
+                boundaries.system, upstream.0, upstream.1
+            ));
+            return;
+        }
+    };
+    if let Ok(SocketAddr::V4(local)) = system.local_addr() {
+        boundaries.life.add_upstream_port(local.port());
+    }
+    let _ = client.set_nodelay(true);
+    let _ = system.set_nodelay(true);
+    connection::run(client, system, boundaries).await;
+}

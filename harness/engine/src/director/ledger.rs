@@ -1,0 +1,228 @@
+//! Open exchanges, the names of points, and what positions stand for.
+
+use super::ExchangeId;
+use crate::boundary::Life;
+use exactly_adapter::Head;
+use exactly_model::{Class, MessageId, Outcome, Point, Position, Selector};
+use std::collections::BTreeMap;
+
+/// Exchanges remembered for the planner; a trial with more is no calibration.
+const OBSERVED_MAX: usize = 200_000;
+
+/// An exchange as the planner sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Observed {
+    /// Incarnation.
+    pub incarnation: u32,
+    /// Point.
+    pub point: Point,
+    /// Class.
+    pub class: Class,
+    /// Point-making exchanges in flight when it was seen, itself included.
+    pub in_flight: u32,
+}
+
+pub(super) struct Open {
+    pub incarnation: u32,
+    pub point: Point,
+    pub class: Class,
+    pub commits: Vec<Position>,
+    pub request_ns: u64,
+    pub in_flight: u32,
+    /// Ordinal among the exchanges of its operation and target.
+    pub ordinal: u32,
+    pub expects_reply: bool,
+    pub forwarded: bool,
+    pub replied: bool,
+    pub late: bool,
+    pub outcome: Outcome,
+    pub error: Option<String>,
+}
+
+pub(super) struct Ledger {
+    run: u32,
+    trial: u32,
+    next: u64,
+    open: BTreeMap<ExchangeId, Open>,
+    observed: Vec<Observed>,
+    /// How often a point was seen, by incarnation.
+    seen: BTreeMap<(u32, Point), u32>,
+    /// How often an operation on a target was seen, by incarnation and process.
+    ordinals: BTreeMap<(u32, String, String, String, String), u32>,
+    /// Fed records by log and partition: offset and sequence, ascending.
+    fed: BTreeMap<(String, u32), BTreeMap<i64, u32>>,
+    /// Committed positions by log and partition (next to be read).
+    committed: BTreeMap<(String, u32), i64>,
+}
+
+impl Ledger {
+    pub fn new(run: u32, trial: u32) -> Self {
+        Self {
+            run,
+            trial,
+            next: 0,
+            open: BTreeMap::new(),
+            observed: Vec::new(),
+            seen: BTreeMap::new(),
+            ordinals: BTreeMap::new(),
+            fed: BTreeMap::new(),
+            committed: BTreeMap::new(),
+        }
+    }
+
+    pub fn fed(&mut self, seq: u32, position: &Position) {
+        self.fed
+            .entry((position.target.clone(), position.partition))
+            .or_default()
+            .insert(position.offset, seq);
+    }
+
+    /// Names the point of a request and follows it. Answers its ordinal too.
+    pub fn open(
+        &mut self,
+        life: &Life,
+        system: &str,
+        head: Head,
+        request_ns: u64,
+    ) -> (ExchangeId, u32) {
+        let mut point = Point {
+            process: life.process.clone(),
+            system: system.into(),
+            operation: head.operation,
+            target: head.target,
+            ids: self.sequences(&head.ids, &head.commits),
+            nth: 0,
+        };
+        let seen = self.seen.entry((life.number, point.clone())).or_insert(0);
+        let nth = *seen;
+        *seen += 1;
+        let kind = (
+            life.number,
+            life.process.clone(),
+            system.to_string(),
+            point.operation.clone(),
+            point.target.clone(),
+        );
+        let count = self.ordinals.entry(kind).or_insert(0);
+        let ordinal = *count;
+        *count += 1;
+        point.nth = nth;
+        let in_flight = 1 + self
+            .open
+            .values()
+            .filter(|open| open.incarnation == life.number && open.point.process == life.process)
+            .count() as u32;
+        if self.observed.len() < OBSERVED_MAX {
+            self.observed.push(Observed {
+                incarnation: life.number,
+                point: point.clone(),
+                class: head.class,
+                in_flight,
+            });
+        }
+        let id = ExchangeId(self.next);
+        self.next += 1;
+        self.open.insert(
+            id,
+            Open {
+                incarnation: life.number,
+                point,
+                class: head.class,
+                commits: head.commits,
+                request_ns,
+                in_flight,
+                ordinal,
+                expects_reply: head.expects_reply,
+                forwarded: false,
+                replied: false,
+                late: false,
+                outcome: Outcome::Unknown,
+                error: None,
+            },
+        );
+        (id, ordinal)
+    }
+
+    /// The sequences that a request carries, or that its positions newly cover.
+    fn sequences(&self, ids: &[MessageId], commits: &[Position]) -> Vec<u32> {
+        let mut sequences: Vec<u32> = ids
+            .iter()
+            .filter(|id| id.run() == self.run && id.trial() == self.trial)
+            .map(|id| id.sequence())
+            .collect();
+        for commit in commits {
+            let log = (commit.target.clone(), commit.partition);
+            let from = self.committed.get(&log).copied().unwrap_or(0);
+            if let Some(fed) = self.fed.get(&log).filter(|_| from < commit.offset) {
+                sequences.extend(fed.range(from..commit.offset).map(|(_, seq)| *seq));
+            }
+        }
+        sequences.sort_unstable();
+        sequences.dedup();
+        sequences
+    }
+
+    /// The positions that exchange `id` committed are committed now.
+    pub fn commit(&mut self, id: ExchangeId) {
+        let Some(open) = self.open.get(&id) else { return };
+        for commit in open.commits.clone() {
+            self.committed.insert((commit.target, commit.partition), commit.offset);
+        }
+    }
+
+    pub fn get(&self, id: ExchangeId) -> Option<&Open> {
+        self.open.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: ExchangeId) -> Option<&mut Open> {
+        self.open.get_mut(&id)
+    }
+
+    pub fn close(&mut self, id: ExchangeId) -> Option<Open> {
+        self.open.remove(&id)
+    }
+
+    pub fn open_ids(&self) -> Vec<ExchangeId> {
+        self.open.keys().copied().collect()
+    }
+
+    pub fn observed(&self) -> &[Observed] {
+        &self.observed
+    }
+
+    /// Open exchanges of an incarnation besides `id`.
+    pub fn others(&self, id: ExchangeId) -> Vec<(ExchangeId, String)> {
+        let Some(struck) = self.open.get(&id) else { return Vec::new() };
+        self.open
+            .iter()
+            .filter(|(other, open)| {
+                **other != id
+                    && open.incarnation == struck.incarnation
+                    && open.point.process == struck.point.process
+            })
+            .map(|(other, open)| {
+                let fate = match (open.replied, open.forwarded) {
+                    (true, _) => "applied",
+                    (false, true) => "with the system",
+                    (false, false) => "not sent",
+                };
+                (*other, format!("{} ({fate})", open.point))
+            })
+            .collect()
+    }
+}
+
+/// Whether a selector means a point. Without ids or a covered message, `nth`
+/// counts all exchanges of the operation and target.
+pub(super) fn selects(
+    selector: &Selector,
+    point: &Point,
+    incarnation: u32,
+    ordinal: u32,
+) -> bool {
+    if selector.ids.is_none() && selector.covers.is_none() && selector.nth.is_some() {
+        let by_ordinal = Selector { nth: None, ..selector.clone() };
+        return selector.nth == Some(ordinal) && by_ordinal.matches(point, incarnation);
+    }
+    selector.matches(point, incarnation)
+}

@@ -1,0 +1,23 @@
+//! Starts, signals and ends processes.
+//!
+//! Every process gets a process group of its own and carries the run's mark in
+//! its environment. The [`guardian`] ends whatever carries the mark when the
+//! harness is gone, `setsid` children included.
+
+pub mod guardian;
+mod host;
+mod output;
+mod proc;
+mod process;
+
+pub use host::LocalHost;
+pub(crate) use output::tail as output_tail;
+pub use proc::{descendants, marked};
+pub use process::{Launch, Process, Supervisor};
+
+/// Environment variable that carries the run's mark.
+pub const MARK: &str = "EXACTLY_RUN";
+/// Environment variable of a process that wants a gentle signal first.
+pub const STOP: &str = "EXACTLY_STOP";
+/// Environment variable that tells the trials' processes apart.
+pub const TRIAL: &str = "EXACTLY_TRIAL";

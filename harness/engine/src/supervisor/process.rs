@@ -1,0 +1,205 @@
+//! One process and the supervisor that starts it.
+
+use super::output::{pipe, pump};
+use super::proc::{descendants, is_running, signal, signal_group};
+use super::{MARK, STOP, marked};
+use rustix::process::Signal;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// What to start.
+#[derive(Clone, Debug, Default)]
+pub struct Launch {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Environment on top of the harness's own.
+    pub env: Vec<(String, String)>,
+    /// User and group.
+    pub user: Option<(u32, u32)>,
+    /// Where its output is kept.
+    pub output: PathBuf,
+    /// How much of it, in bytes.
+    pub output_bytes: u64,
+    /// A line with this text is announced by [`Process::ready_line`].
+    pub ready: Option<String>,
+    /// Number of the signal that the guardian tries before SIGKILL.
+    pub gentle: Option<i32>,
+}
+
+/// Starts processes that carry the mark of one run.
+#[derive(Clone, Debug)]
+pub struct Supervisor {
+    mark: String,
+}
+
+impl Supervisor {
+    /// A supervisor for the run with mark `mark`.
+    pub fn new(mark: &str) -> Self {
+        Self { mark: mark.into() }
+    }
+
+    /// Starts a process in a group of its own.
+    pub fn spawn(&self, launch: &Launch) -> io::Result<Process> {
+        let (program, arguments) = launch
+            .command
+            .split_first()
+            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the command is empty"))?;
+        let (receiver, writer) = pipe()?;
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .envs(launch.env.iter().map(|(name, value)| (name, value)))
+            .env(MARK, &self.mark)
+            .stdin(Stdio::null())
+            .stdout(writer.try_clone()?)
+            .stderr(writer)
+            .process_group(0)
+            .kill_on_drop(true);
+        if let Some(signal) = launch.gentle {
+            command.env(STOP, signal.to_string());
+        }
+        if let Some((user, group)) = launch.user {
+            command.uid(user).gid(group);
+        }
+        let mut child = command.spawn()?;
+        // The parent's copies of the pipe's write end go with the command.
+        drop(command);
+        let pid = child.id().expect("a child that was not waited for has a pid");
+        let (exit_sender, exit) = watch::channel(None);
+        let (ready_sender, ready) = watch::channel(None);
+        let (output, limit) = (launch.output.clone(), launch.output_bytes);
+        let ready_text = launch.ready.clone();
+        let pump = tokio::spawn(async move {
+            // The process goes on whatever becomes of its output.
+            let _ = pump(receiver, output, limit, ready_text, ready_sender).await;
+        });
+        tokio::spawn(async move {
+            let status = match child.wait().await {
+                Ok(status) => describe(status),
+                Err(error) => format!("cannot be waited for: {error}"),
+            };
+            exit_sender.send_replace(Some(status));
+        });
+        Ok(Process { pid, exit, ready, output: launch.output.clone(), pump })
+    }
+
+    /// Ends every process that carries `name=value` besides the mark.
+    pub fn end_marked(&self, name: &str, value: &str) -> usize {
+        let found = marked(name, value);
+        for pid in &found {
+            signal(*pid, Signal::KILL);
+        }
+        found.len()
+    }
+}
+
+fn describe(status: std::process::ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit code {code}"),
+        (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) => "unknown status".into(),
+    }
+}
+
+/// A running process. Dropping it kills its group.
+#[derive(Debug)]
+pub struct Process {
+    pid: u32,
+    exit: watch::Receiver<Option<String>>,
+    ready: watch::Receiver<Option<String>>,
+    output: PathBuf,
+    pump: JoinHandle<()>,
+}
+
+impl Process {
+    /// Process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Where its output is.
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// How it ended, once it has.
+    pub fn exited(&self) -> Option<String> {
+        self.exit.borrow().clone()
+    }
+
+    /// Waits for its end.
+    pub async fn wait(&self) -> String {
+        let mut exit = self.exit.clone();
+        match exit.wait_for(Option::is_some).await {
+            Ok(status) => status.clone().unwrap_or_default(),
+            Err(_) => "unknown status".into(),
+        }
+    }
+
+    /// Waits for its end, at most `limit`.
+    pub async fn wait_at_most(&self, limit: Duration) -> Option<String> {
+        tokio::time::timeout(limit, self.wait()).await.ok()
+    }
+
+    /// The line that said it was ready, once it has been printed.
+    pub fn ready_line(&self) -> Option<String> {
+        self.ready.borrow().clone()
+    }
+
+    /// Waits for the line that says it is ready. `None` when its output ended
+    /// first.
+    pub async fn wait_ready_line(&self) -> Option<String> {
+        let mut ready = self.ready.clone();
+        ready.wait_for(Option::is_some).await.ok().and_then(|line| line.clone())
+    }
+
+    /// Whether any of its threads runs, or waits for a processor or a disk.
+    pub fn is_running(&self) -> bool {
+        is_running(self.pid)
+    }
+
+    /// SIGKILL to the group and to descendants that have left it.
+    pub fn kill(&self) {
+        let strays = descendants(self.pid);
+        signal_group(self.pid, Signal::KILL);
+        for pid in strays {
+            signal(pid, Signal::KILL);
+        }
+    }
+
+    /// SIGTERM to the group.
+    pub fn terminate(&self) {
+        signal_group(self.pid, Signal::TERM);
+    }
+
+    /// Sends a signal, by number, to the process alone.
+    pub fn signal(&self, number: i32) {
+        if let Some(wanted) = Signal::from_named_raw(number) {
+            signal(self.pid, wanted);
+        }
+    }
+
+    /// SIGSTOP to the group.
+    pub fn freeze(&self) {
+        signal_group(self.pid, Signal::STOP);
+    }
+
+    /// SIGCONT to the group.
+    pub fn thaw(&self) {
+        signal_group(self.pid, Signal::CONT);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        // A stray that still holds the pipe must not keep the task.
+        self.pump.abort();
+    }
+}

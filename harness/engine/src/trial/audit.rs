@@ -1,0 +1,156 @@
+//! Reading the sinks.
+
+use super::{Finished, Stage, Trial};
+use crate::EngineError;
+use crate::settle;
+use exactly_adapter::{Scope, Seen};
+use exactly_model::{AuditRecord, EffectRecord, Event, Observer, Settle, SettleHow};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A sink that misses an acknowledged message is given this many quiet windows
+/// more before the processes are stopped.
+const SUSPICION: u32 = 5;
+
+/// What an audit saw, small enough to be kept until the final sweep.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Snapshot {
+    /// Number of the audit.
+    pub audit: u32,
+    /// Effects.
+    pub effects: u64,
+    digest: u64,
+}
+
+impl Trial<'_> {
+    /// Reads every sink. Where an acknowledged message has no effect, waits on,
+    /// stops the processes by their own signal, and reads again: only then may a
+    /// loss be called.
+    pub(crate) async fn audit(
+        &mut self,
+        settled: Settle,
+    ) -> Result<(Settle, BTreeMap<String, Snapshot>), EngineError> {
+        let mut settled = settled;
+        let mut seen = self.observe_all().await?;
+        if settled.how == SettleHow::Quiescent && self.misses_any(&seen) {
+            let quiet = Duration::from_millis(self.stage.pipeline.limits.quiet_ms) * SUSPICION;
+            settled = settle::settle_for(self, quiet).await?;
+        }
+        if self.misses_any(&seen) {
+            self.stop_gracefully().await;
+            seen = self.observe_all().await?;
+        } else {
+            for slot in &self.slots {
+                slot.kill();
+            }
+        }
+        let mut snapshots = BTreeMap::new();
+        for (observer, effects) in seen {
+            let snapshot = Snapshot { audit: 1, effects: effects.len() as u64, digest: digest(&effects) };
+            record_audit(self.stage, self.number, &observer, snapshot, effects, false);
+            snapshots.insert(observer, snapshot);
+        }
+        Ok((settled, snapshots))
+    }
+
+    async fn observe_all(&self) -> Result<Vec<(String, Vec<Seen>)>, EngineError> {
+        let mut all = Vec::new();
+        for observer in self.observers() {
+            all.push((observer.name.clone(), observe(&self.scopes, observer).await?));
+        }
+        Ok(all)
+    }
+
+    fn misses_any(&self, seen: &[(String, Vec<Seen>)]) -> bool {
+        seen.iter().any(|(_, effects)| {
+            let there: BTreeSet<u32> = effects
+                .iter()
+                .filter(|e| e.id.trial() == self.number)
+                .map(|e| e.id.sequence())
+                .collect();
+            self.acknowledged.iter().any(|seq| !there.contains(seq))
+        })
+    }
+}
+
+async fn observe(
+    scopes: &BTreeMap<String, Arc<dyn Scope>>,
+    observer: &Observer,
+) -> Result<Vec<Seen>, EngineError> {
+    let no_such = |what: &str| EngineError::Config {
+        what: format!("observer {}: system {} {what}", observer.name, observer.system),
+        hint: "observe a system of the pipeline that shows effects".into(),
+    };
+    let scope = scopes.get(&observer.system).ok_or_else(|| no_such("is not there"))?;
+    let observing = scope.observing().ok_or_else(|| no_such("cannot be observed"))?;
+    let mut effects = Vec::new();
+    observing.observe(observer, &mut |seen| effects.push(seen)).await?;
+    Ok(effects)
+}
+
+fn digest(effects: &[Seen]) -> u64 {
+    // Sinks answer in no particular order.
+    let mut keys: Vec<String> = effects.iter().map(|e| format!("{e:?}")).collect();
+    keys.sort_unstable();
+    let mut hasher = DefaultHasher::new();
+    keys.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn record_audit(
+    stage: &Stage,
+    trial: u32,
+    observer: &str,
+    snapshot: Snapshot,
+    effects: Vec<Seen>,
+    sweep: bool,
+) {
+    for seen in effects {
+        let Seen { id, key, key_seq, position, checksum, view } = seen;
+        stage.recorder.record(
+            trial,
+            Event::Effect(EffectRecord {
+                observer: observer.into(),
+                audit: snapshot.audit,
+                id,
+                key,
+                key_seq,
+                position,
+                checksum,
+                view,
+            }),
+        );
+    }
+    stage.recorder.record(
+        trial,
+        Event::Audit(AuditRecord {
+            observer: observer.into(),
+            audit: snapshot.audit,
+            effects: snapshot.effects,
+            sweep,
+        }),
+    );
+}
+
+impl Stage {
+    /// The final sweep of one trial: reads every sink once more and records what
+    /// has changed since. A duplicate that shows up late is charged to its own
+    /// trial.
+    pub async fn sweep(&self, finished: &Finished) -> Result<(), EngineError> {
+        for observer in &self.pipeline.observers {
+            let effects = observe(&finished.scopes, observer).await?;
+            let before = finished.snapshots.get(&observer.name);
+            let now = Snapshot {
+                audit: before.map_or(1, |b| b.audit + 1),
+                effects: effects.len() as u64,
+                digest: digest(&effects),
+            };
+            let unchanged = before.is_some_and(|b| b.digest == now.digest && b.effects == now.effects);
+            let effects = if unchanged { Vec::new() } else { effects };
+            record_audit(self, finished.number, &observer.name, now, effects, true);
+        }
+        Ok(())
+    }
+}

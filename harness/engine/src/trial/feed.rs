@@ -1,0 +1,97 @@
+//! Feeding the batch.
+
+use super::Trial;
+use crate::EngineError;
+use exactly_adapter::{FeedError, Outgoing};
+use exactly_model::{AttemptRecord, Event, Feed, MessageId, Outcome, checksum};
+
+/// Messages handed to the feeder at once: memory stays bounded whatever the size
+/// of the batch.
+const SLICE: u32 = 1000;
+
+impl Trial<'_> {
+    /// Feeds the batch and records each attempt with its outcome.
+    pub(crate) async fn feed(&mut self) -> Result<(), EngineError> {
+        let feed = &self.stage.pipeline.feed;
+        let mut next = 0;
+        while next < feed.messages {
+            self.stage.check_cancelled()?;
+            let end = feed.messages.min(next + SLICE);
+            self.feed_slice(feed, next..end).await?;
+            next = end;
+        }
+        Ok(())
+    }
+
+    async fn feed_slice(
+        &mut self,
+        feed: &Feed,
+        sequences: std::ops::Range<u32>,
+    ) -> Result<(), EngineError> {
+        let messages: Vec<(Outgoing, AttemptRecord)> =
+            sequences.map(|seq| self.message(feed, seq)).collect::<Result<_, _>>()?;
+        let (outgoing, attempts): (Vec<Outgoing>, Vec<AttemptRecord>) = messages.into_iter().unzip();
+        let scope = self.scopes.get(&feed.system).ok_or_else(|| unknown_system(feed))?;
+        let feeder = scope.feeder().ok_or_else(|| EngineError::Config {
+            what: format!("system {} cannot be fed", feed.system),
+            hint: "feed another system of the pipeline".into(),
+        })?;
+        let fed = feeder.feed(&feed.to, &outgoing, feed.concurrency.max(1)).await?;
+        if fed.len() != attempts.len() {
+            return Err(EngineError::Feed(FeedError {
+                target: feed.to.clone(),
+                why: format!("{} outcomes for {} messages", fed.len(), attempts.len()),
+                hint: "this is a bug of the adapter".into(),
+            }));
+        }
+        for (mut attempt, fed) in attempts.into_iter().zip(fed) {
+            if let Some(position) = &fed.position {
+                self.director.fed(attempt.seq, position);
+            }
+            if fed.outcome == Outcome::Ok {
+                self.acknowledged.push(attempt.seq);
+            }
+            attempt.outcome = fed.outcome;
+            attempt.position = fed.position;
+            attempt.error = fed.error;
+            self.record(Event::Attempt(attempt));
+        }
+        Ok(())
+    }
+
+    fn message(&self, feed: &Feed, seq: u32) -> Result<(Outgoing, AttemptRecord), EngineError> {
+        let run = self.stage.recorder.run().number;
+        let id = MessageId::new(run, self.number, seq).ok_or_else(|| EngineError::Config {
+            what: format!("message {seq} of trial {} has no id", self.number),
+            hint: "feed fewer messages per trial (at most 16777216) or run fewer trials".into(),
+        })?;
+        let keys = feed.keys.max(1);
+        // The seed decides which key comes first.
+        let key = format!("k{}", (u64::from(seq) + self.stage.seed) % u64::from(keys));
+        let key_seq = seq / keys;
+        let sum = checksum(id, &key, key_seq);
+        let payload = feed
+            .payload
+            .replace("{id}", &feed.id.render(id))
+            .replace("{key}", &key)
+            .replace("{seq}", &key_seq.to_string())
+            .replace("{checksum}", &format!("{sum:08x}"));
+        let attempt = AttemptRecord {
+            seq,
+            key: key.clone(),
+            key_seq,
+            checksum: sum,
+            outcome: Outcome::Unknown,
+            position: None,
+            error: None,
+        };
+        Ok((Outgoing { id, key, payload }, attempt))
+    }
+}
+
+fn unknown_system(feed: &Feed) -> EngineError {
+    EngineError::Config {
+        what: format!("the feed names system {}, which the pipeline does not have", feed.system),
+        hint: "name one of its systems".into(),
+    }
+}

@@ -1,0 +1,233 @@
+//! One trial: arm, feed, fire, recover, settle, audit.
+//!
+//! Each trial has names of its own in every system. Its scopes stay open until
+//! the final sweep has read the sinks once more.
+
+mod audit;
+mod feed;
+mod lives;
+
+use crate::boundary::Life;
+use crate::clock::Clock;
+use crate::director::{Director, Observed, Terms};
+use crate::settle;
+use crate::store::Recorder;
+use crate::supervisor::{Supervisor, TRIAL};
+use crate::EngineError;
+pub use audit::Snapshot;
+use exactly_adapter::{Instance, Scope, TrialNames};
+use exactly_model::{
+    Event, IncarnationState, Observer, Pipeline, Schedule, SettleHow, TrialEnd,
+    TrialKind, TrialStart,
+};
+use lives::Slot;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a hold lasts at most.
+const HOLD_MAX: Duration = Duration::from_secs(5);
+
+/// What all trials of a cell share.
+pub struct Stage {
+    /// Number of the cell.
+    pub cell: u32,
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// Running systems, by the pipeline's name.
+    pub instances: BTreeMap<String, Arc<dyn Instance>>,
+    /// The history.
+    pub recorder: Arc<Recorder>,
+    /// Starts processes.
+    pub supervisor: Supervisor,
+    /// Seed.
+    pub seed: u64,
+    /// Whether waits may be shortened.
+    pub assist: bool,
+    /// Becomes true when the run is to end.
+    pub cancelled: watch::Receiver<bool>,
+}
+
+/// What is left of a trial once it has been judged.
+pub struct Finished {
+    /// Trial.
+    pub number: u32,
+    /// Why it ran.
+    pub kind: TrialKind,
+    /// Its faults.
+    pub schedule: Schedule,
+    /// Point-making exchanges, in order.
+    pub observed: Vec<Observed>,
+    /// Whether all of its faults fired.
+    pub all_fired: bool,
+    /// How it came to rest.
+    pub how: SettleHow,
+    /// Its corners of the systems.
+    pub scopes: BTreeMap<String, Arc<dyn Scope>>,
+    /// What the last audit saw.
+    pub snapshots: BTreeMap<String, Snapshot>,
+}
+
+/// A trial under way.
+pub(crate) struct Trial<'a> {
+    pub stage: &'a Stage,
+    pub number: u32,
+    pub clock: Clock,
+    pub scopes: BTreeMap<String, Arc<dyn Scope>>,
+    pub director: Arc<Director>,
+    pub slots: Vec<Slot>,
+    /// Lives that have ended; their boundaries may still deliver late.
+    pub ended: Vec<Arc<Life>>,
+    /// Sequences acknowledged to the feeder.
+    pub acknowledged: Vec<u32>,
+}
+
+impl Stage {
+    fn terms(&self, number: u32) -> Terms {
+        let systems = &self.pipeline.systems;
+        Terms {
+            run: self.recorder.run().number,
+            trial: number,
+            client_timeouts: systems
+                .iter()
+                .filter_map(|s| Some((s.name.clone(), Duration::from_millis(s.client_timeout_ms?))))
+                .collect(),
+            graces: self
+                .pipeline
+                .processes
+                .iter()
+                .map(|p| (p.name.clone(), Duration::from_millis(p.stop.grace_ms)))
+                .collect(),
+            hold_max: HOLD_MAX,
+        }
+    }
+
+    /// Value of the environment variable that marks a trial's processes.
+    pub(crate) fn trial_mark(&self, number: u32) -> String {
+        format!("{}/{number}", self.recorder.run().id)
+    }
+
+    pub(crate) fn output_folder(&self) -> PathBuf {
+        self.recorder.run().folder.join("output")
+    }
+
+    pub(crate) fn check_cancelled(&self) -> Result<(), EngineError> {
+        if *self.cancelled.borrow() { Err(EngineError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Runs one trial to its end. An error is one of the run: the trial has no
+    /// end in the history and is no evidence.
+    pub async fn run_trial(
+        &self,
+        number: u32,
+        kind: TrialKind,
+        schedule: Schedule,
+    ) -> Result<Finished, EngineError> {
+        self.check_cancelled()?;
+        self.recorder.record(
+            number,
+            Event::Trial(TrialStart {
+                cell: self.cell,
+                kind,
+                schedule: schedule.clone(),
+                messages: self.pipeline.feed.messages,
+            }),
+        );
+        let mut cancelled = self.cancelled.clone();
+        let result = tokio::select! {
+            result = self.stages(number, kind, schedule) => result,
+            _ = cancelled.wait_for(|c| *c) => Err(EngineError::Interrupted),
+        };
+        // Whatever the trial's processes left behind goes with it.
+        self.supervisor.end_marked(TRIAL, &self.trial_mark(number));
+        let finished = result?;
+        self.recorder.record(number, Event::TrialEnd(TrialEnd { error: None }));
+        self.recorder.flush()?;
+        Ok(finished)
+    }
+
+    async fn stages(
+        &self,
+        number: u32,
+        kind: TrialKind,
+        schedule: Schedule,
+    ) -> Result<Finished, EngineError> {
+        let scopes = self.open_scopes(number).await?;
+        let director = Director::new(self.terms(number), &schedule, self.recorder.clone());
+        let mut trial = Trial {
+            stage: self,
+            number,
+            clock: Clock::new(),
+            scopes,
+            director,
+            slots: Vec::new(),
+            ended: Vec::new(),
+            acknowledged: Vec::new(),
+        };
+        if self.pipeline.feed.before_start {
+            trial.feed().await?;
+        }
+        trial.start_processes(kind).await?;
+        if !self.pipeline.feed.before_start {
+            trial.feed().await?;
+        }
+        let settled = settle::settle(&mut trial).await?;
+        let (settled, snapshots) = trial.audit(settled).await?;
+        let how = settled.how;
+        self.recorder.record(number, Event::Settle(settled));
+        trial.end_lives(IncarnationState::Stopped);
+        trial.director.finish();
+        Ok(Finished {
+            number,
+            kind,
+            schedule,
+            observed: trial.director.observed(),
+            all_fired: trial.director.all_fired(),
+            how,
+            scopes: std::mem::take(&mut trial.scopes),
+            snapshots,
+        })
+    }
+
+    async fn open_scopes(
+        &self,
+        number: u32,
+    ) -> Result<BTreeMap<String, Arc<dyn Scope>>, EngineError> {
+        let names = TrialNames { run: self.recorder.run().number, trial: number };
+        let opening = self.pipeline.systems.iter().map(async |system| {
+            let instance = self.instances.get(&system.name).ok_or_else(|| EngineError::Config {
+                what: format!("system {} is not running", system.name),
+                hint: "start it before the first trial".into(),
+            })?;
+            let scope = instance.open(names, &system.setup).await?;
+            Ok::<_, EngineError>((system.name.clone(), scope))
+        });
+        futures::future::try_join_all(opening).await.map(|scopes| scopes.into_iter().collect())
+    }
+}
+
+impl Trial<'_> {
+    pub(crate) fn record(&self, event: Event) {
+        self.stage.recorder.record(self.number, event);
+    }
+
+    pub(crate) fn observers(&self) -> &[Observer] {
+        &self.stage.pipeline.observers
+    }
+
+    /// Elapsed time of the trial.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.clock.elapsed()
+    }
+}
+
+impl Drop for Trial<'_> {
+    fn drop(&mut self) {
+        // An error or a signal ends the trial's processes too.
+        for slot in &self.slots {
+            slot.kill();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The adapters there are.
+
+use exactly_adapter::Adapter;
+
+/// The adapter of a kind of system.
+pub(crate) fn adapter(kind: &str) -> Option<Box<dyn Adapter>> {
+    match kind {
+        "kafka" => Some(Box::new(exactly_kafka::Kafka)),
+        "postgres" => Some(Box::new(exactly_postgres::Postgres)),
+        _ => None,
+    }
+}
+
+/// The kinds of system there are.
+pub fn kinds() -> &'static [&'static str] {
+    &["kafka", "postgres"]
+}
+
+/// Serves an embedded system until the process ends; `announce` gets the line
+/// that says it is ready. `None` when nothing is embedded under that name.
+pub async fn serve_embedded(
+    name: &str,
+    announce: impl FnOnce(&str),
+) -> Option<std::io::Result<()>> {
+    match name {
+        "kafka" => Some(exactly_kafka::serve_embedded(announce).await),
+        _ => None,
+    }
+}
