@@ -138,7 +138,7 @@ impl Stage {
         let mut cancelled = self.cancelled.clone();
         let result = tokio::select! {
             result = self.stages(number, kind, schedule) => result,
-            _ = cancelled.wait_for(|c| *c) => Err(EngineError::Interrupted),
+            Ok(_) = cancelled.wait_for(|c| *c) => Err(EngineError::Interrupted),
         };
         // Whatever the trial's processes left behind goes with it.
         self.supervisor.end_marked(TRIAL, &self.trial_mark(number));
