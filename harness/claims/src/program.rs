@@ -1,6 +1,8 @@
 //! Programs: the code of a pipeline, by name.
 
-use crate::pipelines::app::{DATABASE_TIMEOUT, KAFKA_SOCKET_TIMEOUT_MS, Settings};
+use crate::pipelines::app::{
+    DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_SOCKET_TIMEOUT_MS, Settings,
+};
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
     concurrent_highest_offset, effect_then_ack, inbox_then_ack,
@@ -8,13 +10,14 @@ use crate::pipelines::{
 use anyhow::anyhow;
 use futures::future::{BoxFuture, FutureExt};
 
-/// librdkafka looks for requests that are too old once a second
-/// (`rd_kafka_broker_timeout_scan`), so its client waits up to a second longer
-/// than it was told to.
-const KAFKA_TIMEOUT_SCAN_MS: u64 = 1_000;
-
 /// How long the Kafka client of every program waits for a reply at most.
-const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + KAFKA_TIMEOUT_SCAN_MS;
+///
+/// librdkafka looks for requests that are too old once a second
+/// (`rd_kafka_broker_timeout_scan`), and only when its thread for that
+/// connection is awake anyway. A heartbeat wakes it, so with frequent heartbeats
+/// the client gives up soon after `socket.timeout.ms` (seen: 300 ms after it;
+/// 1700 ms with a heartbeat every two seconds).
+const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 1_000 + KAFKA_HEARTBEAT_MS;
 
 /// How long a program that limits its statements waits for a reply.
 const DATABASE_CLIENT_TIMEOUT_MS: u64 = DATABASE_TIMEOUT.as_millis() as u64;
@@ -112,6 +115,7 @@ static PROGRAMS: [Program; 8] = [
         )
     },
     Program {
+        database_timeout_ms: None,
         // Which handler finishes first is a race, so which messages an
         // OffsetCommit newly covers differs from run to run.
         timers: &["k OffsetCommit"],
@@ -155,7 +159,10 @@ pub fn program_by_id(id: &str) -> Option<&'static Program> {
 pub async fn run_program(id: &str, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<()> {
     let program = program_by_id(id).ok_or_else(|| {
         let known: Vec<&str> = PROGRAMS.iter().map(|program| program.id).collect();
-        anyhow!("no pipeline is called {id:?}; there are: {}", known.join(", "))
+        anyhow!(
+            "no pipeline is called {id:?}; there are: {}",
+            known.join(", ")
+        )
     })?;
     (program.start)(Settings::from_env(env)?).await
 }

@@ -15,9 +15,16 @@ use std::time::Duration;
 /// connection.
 pub(crate) const DATABASE_TIMEOUT: Duration = Duration::from_millis(1_000);
 
+/// `heartbeat.interval.ms`: how often the group coordinator hears from us.
+pub(crate) const KAFKA_HEARTBEAT_MS: u64 = 500;
+
 /// `socket.timeout.ms`: how old a Kafka request may get before librdkafka
-/// gives up on the connection.
-pub(crate) const KAFKA_SOCKET_TIMEOUT_MS: u64 = 500;
+/// gives up on the connection. librdkafka wants it to be a second longer than
+/// a Fetch may wait.
+pub(crate) const KAFKA_SOCKET_TIMEOUT_MS: u64 = KAFKA_FETCH_WAIT_MS + 1_000;
+
+/// `fetch.wait.max.ms`: how long the broker may wait for new messages.
+const KAFKA_FETCH_WAIT_MS: u64 = 100;
 
 /// How many messages a batch holds at most.
 pub(crate) const BATCH: usize = 3;
@@ -60,11 +67,12 @@ impl Settings {
             .set("group.id", &self.group)
             .set("auto.offset.reset", "earliest")
             .set("session.timeout.ms", "6000")
-            .set("heartbeat.interval.ms", "2000")
+            .set("heartbeat.interval.ms", KAFKA_HEARTBEAT_MS.to_string())
             .set("socket.timeout.ms", KAFKA_SOCKET_TIMEOUT_MS.to_string())
             .set("reconnect.backoff.ms", "20")
             .set("reconnect.backoff.max.ms", "500")
-            .set("fetch.wait.max.ms", "100");
+            .set("socket.nagle.disable", "true")
+            .set("fetch.wait.max.ms", KAFKA_FETCH_WAIT_MS.to_string());
         config
     }
 

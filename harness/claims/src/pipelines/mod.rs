@@ -10,3 +10,27 @@ pub(crate) mod batch_partial_retried;
 pub(crate) mod concurrent_highest_offset;
 pub(crate) mod effect_then_ack;
 pub(crate) mod inbox_then_ack;
+
+#[cfg(test)]
+mod tests {
+    /// Users do not know that they are watched: the code of a pipeline must not
+    /// be able to please its judge.
+    #[test]
+    fn no_pipeline_knows_the_harness() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/pipelines");
+        let mut files = 0;
+        for entry in std::fs::read_dir(folder).expect("the sources are there") {
+            let path = entry.expect("the folder can be read").path();
+            if path.ends_with("mod.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            let code = text.lines().filter(|l| !l.trim_start().starts_with("//"));
+            for line in code {
+                assert!(!line.contains("exactly"), "{}: {line}", path.display());
+            }
+            files += 1;
+        }
+        assert_eq!(files, crate::programs().len() + 1, "one file each, and app");
+    }
+}
