@@ -72,6 +72,9 @@ pub struct TrialHistory {
     pub keys: Vec<String>,
     /// Logical name of the log that is fed (`topic.orders`).
     pub feed_target: String,
+    /// Sends in flight while feeding. Above one the send order is not known, so
+    /// O1 is undecidable.
+    pub feed_concurrency: u32,
     /// Attempts, in the order of `seq`; `seq` has no gaps.
     pub attempts: Vec<Attempt>,
     /// One per sink.
@@ -105,6 +108,7 @@ impl TrialHistory {
             schedule: Schedule::default(),
             keys: Vec::new(),
             feed_target: String::new(),
+            feed_concurrency: 1,
             attempts: Vec::new(),
             sinks: Vec::new(),
             exchanges: Vec::new(),

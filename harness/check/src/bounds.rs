@@ -1,0 +1,111 @@
+//! The verdict as a sentence that names its boundary and its bounds.
+
+use crate::cell::CellState;
+use crate::decide::Standing;
+use crate::fold::Trial;
+use crate::words::count;
+use exactly_model::{PointsReport, RunStart, SinkKind, SystemInfo, Verdict};
+
+/// What was judged, where, and within which bounds; for a refuted or
+/// inconclusive cell with what was seen or missing in front.
+pub(crate) fn sentence(
+    cell: &CellState,
+    run: Option<&RunStart>,
+    valid: &[(u32, &Trial)],
+    points: &PointsReport,
+    standing: &Standing,
+) -> String {
+    let body = format!("{}: {}", boundary(cell), bounds(run, valid, points));
+    match standing.verdict {
+        Verdict::Upheld => body,
+        Verdict::Refuted | Verdict::Inconclusive => format!("{}; {body}", standing.why),
+    }
+}
+
+/// "effects in rows 'orders' on postgres 18.6 (embedded) fed from kafka ...".
+fn boundary(cell: &CellState) -> String {
+    let systems = &cell.start.systems;
+    let named = |name: &str| {
+        systems
+            .iter()
+            .find(|system| system.name == name)
+            .map_or_else(|| name.to_owned(), describe)
+    };
+    let sinks: Vec<String> = cell
+        .start
+        .info
+        .observers
+        .iter()
+        .map(|observer| {
+            let kind = match observer.kind {
+                SinkKind::Row => "rows",
+                SinkKind::Record => "records",
+            };
+            format!("{kind} '{}' on {}", observer.name, named(&observer.system))
+        })
+        .collect();
+    format!(
+        "effects in {} fed from {}",
+        sinks.join(" and "),
+        named(&cell.start.pipeline.feed.system)
+    )
+}
+
+/// An emulator is named as such: a verdict on it is a verdict on the emulator.
+fn describe(system: &SystemInfo) -> String {
+    if system.emulated {
+        return format!("{} (emulated: {})", system.kind, system.version);
+    }
+    let version = &system.version;
+    let says_kind = version.to_lowercase().starts_with(&system.kind);
+    match (version.is_empty(), says_kind) {
+        (true, _) => format!("{} ({})", system.kind, system.place),
+        (_, true) => format!("{version} ({})", system.place),
+        _ => format!("{} {version} ({})", system.kind, system.place),
+    }
+}
+
+fn bounds(run: Option<&RunStart>, valid: &[(u32, &Trial)], points: &PointsReport) -> String {
+    let most_faults = valid
+        .iter()
+        .map(|(_, trial)| trial.start.schedule.faults.len() as u64)
+        .max()
+        .unwrap_or(0);
+    let faults = match most_faults {
+        0 => "no fault".to_owned(),
+        1 => "1 fault per trial".to_owned(),
+        most => format!("at most {most} faults per trial"),
+    };
+    let chosen = match run {
+        Some(run) if run.exhaustive => "all",
+        _ => "representatives",
+    };
+    let mut parts = vec![
+        faults,
+        format!("{} of {} classes", points.classes_fired, points.classes),
+        format!("{} of {} points ({chosen})", points.fired, points.found),
+    ];
+    if points.max_in_flight > 1 {
+        parts.push(format!(
+            "{} of {} cuts with up to {} exchanges in flight",
+            points.cuts.1, points.cuts.0, points.max_in_flight
+        ));
+    }
+    parts.push(messages(valid));
+    parts.push(count(valid.len() as u64, "trial"));
+    if let Some(run) = run {
+        parts.push(format!("seed {}", run.seed));
+    }
+    parts.join(", ")
+}
+
+fn messages(valid: &[(u32, &Trial)]) -> String {
+    let each = || valid.iter().map(|(_, trial)| trial.start.messages);
+    match (each().min(), each().max()) {
+        (Some(least), Some(most)) if least == most => {
+            format!("{} each", count(u64::from(most), "message"))
+        }
+        (Some(least), Some(most)) => format!("{least} to {most} messages each"),
+        _ => "no message".into(),
+    }
+}

@@ -1,0 +1,237 @@
+//! One cell: everything its trials said, added up.
+
+use crate::bounds;
+use crate::coverage::Coverage;
+use crate::decide::{Evidence, decide};
+use crate::fold::{Trial, caps};
+use crate::words::message;
+use exactly_model::{
+    AnomalyReport, Assist, CellStart, Code, Counterexample, Guarantee, NoteKind, Plan, RunStart,
+    SinkResult, Tally, Undecidable, VariantReport,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Ids shown of an anomaly.
+const IDS_SHOWN_MAX: usize = 20;
+/// Different notes kept of a cell, and different assists.
+const NOTES_MAX: usize = 200;
+
+/// What the fold keeps of a cell.
+pub(crate) struct CellState {
+    pub(crate) start: CellStart,
+    pub(crate) plans: Vec<Plan>,
+    /// Set at `cell_end`, with its error.
+    pub(crate) end: Option<Option<String>>,
+    notes: BTreeMap<(NoteKind, String), u64>,
+    assists: BTreeMap<String, u64>,
+}
+
+impl CellState {
+    pub(crate) fn new(start: CellStart) -> Self {
+        Self {
+            start,
+            plans: Vec::new(),
+            end: None,
+            notes: BTreeMap::new(),
+            assists: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn plan(&mut self, plan: &Plan) {
+        self.plans.push(plan.clone());
+    }
+
+    pub(crate) fn end(&mut self, error: Option<String>) {
+        self.end.get_or_insert(error);
+    }
+
+    pub(crate) fn ended(&self) -> bool {
+        self.end.is_some()
+    }
+
+    pub(crate) fn note(&mut self, kind: NoteKind, text: &str) {
+        let text = exactly_model::redact(text);
+        // A note that caps the verdict always gets in.
+        if caps(kind) || self.notes.len() < NOTES_MAX {
+            *self.notes.entry((kind, text)).or_default() += 1;
+        }
+    }
+
+    pub(crate) fn assist(&mut self, assist: &Assist) {
+        let text = format!("{}: {}", assist.system, assist.what);
+        if self.assists.len() < NOTES_MAX || self.assists.contains_key(&text) {
+            *self.assists.entry(text).or_default() += 1;
+        }
+    }
+
+    /// The first note that caps the verdict.
+    pub(crate) fn cap(&self) -> Option<&str> {
+        self.notes
+            .keys()
+            .find(|(kind, _)| caps(*kind))
+            .map(|(_, text)| text.as_str())
+    }
+
+    /// The cell as the report shows it. `damage` is what is wrong with the
+    /// history as a whole.
+    pub(crate) fn report(
+        &self,
+        run: Option<&RunStart>,
+        trials: &[(u32, &Trial)],
+        damage: Option<&str>,
+    ) -> VariantReport {
+        let info = &self.start.info;
+        let valid: Vec<(u32, &Trial)> = trials
+            .iter()
+            .copied()
+            .filter(|(_, trial)| is_valid(trial))
+            .collect();
+        let forbidden = |code: Code| info.forbidden.contains(&code);
+        let sinks = self.sinks(&valid);
+        let coverage = Coverage::of(self, &valid);
+        let undecidable = undecidable(&valid, forbidden);
+        let anomalies = anomalies(&valid, forbidden);
+        let showing = valid
+            .iter()
+            .filter(|(_, trial)| shows(trial, forbidden))
+            .count() as u64;
+        let standing = decide(&Evidence {
+            cell: self,
+            trials,
+            valid: &valid,
+            coverage: &coverage,
+            undecidable: &undecidable,
+            anomalies: &anomalies,
+            damage,
+        });
+        let measured = sinks.iter().any(|sink| sink.tally.effects > 0);
+        VariantReport {
+            id: info.variant.clone(),
+            asserted: info.asserted,
+            expected: info.expected,
+            matches: measured && sinks.iter().all(|sink| sink.guarantee == info.expected),
+            verdict: standing.verdict,
+            reason: standing.reason,
+            bounds: bounds::sentence(self, run, &valid, &coverage.report, &standing),
+            sinks,
+            points: coverage.report,
+            trials: (valid.len() as u64, showing),
+            anomalies,
+            undecidable,
+            counterexamples: self.counterexamples(&valid),
+            assists: self.assists.iter().map(times).collect(),
+            notes: self
+                .notes
+                .iter()
+                .map(|((_, text), n)| times((text, n)))
+                .collect(),
+        }
+    }
+
+    fn sinks(&self, valid: &[(u32, &Trial)]) -> Vec<SinkResult> {
+        let observers = self.start.info.observers.iter();
+        observers
+            .map(|observer| {
+                let mut tally = Tally::default();
+                for (_, trial) in valid {
+                    for (sink, of_trial) in tallies(trial) {
+                        if *sink == observer.name {
+                            tally += *of_trial;
+                        }
+                    }
+                }
+                SinkResult {
+                    id: observer.name.clone(),
+                    kind: observer.kind,
+                    guarantee: Guarantee::measured(tally.lost > 0, tally.duplicated > 0),
+                    tally,
+                }
+            })
+            .collect()
+    }
+
+    /// For each forbidden code the simplest trial that shows it: the fewest
+    /// faults, then the fewest messages, then the first.
+    fn counterexamples(&self, valid: &[(u32, &Trial)]) -> Vec<Counterexample> {
+        let mut best: BTreeMap<Code, ((usize, u32, u32), &Counterexample)> = BTreeMap::new();
+        for (number, trial) in valid {
+            let rank = (
+                trial.start.schedule.faults.len(),
+                trial.start.messages,
+                *number,
+            );
+            let found = trial.judged.iter().flat_map(|j| &j.counterexamples);
+            for counterexample in found {
+                let entry = best
+                    .entry(counterexample.code)
+                    .or_insert((rank, counterexample));
+                if rank < entry.0 {
+                    *entry = (rank, counterexample);
+                }
+            }
+        }
+        best.into_values().map(|(_, found)| found.clone()).collect()
+    }
+}
+
+/// Whether the trial is evidence: ended, judged, and nothing wrong with it.
+pub(crate) fn is_valid(trial: &Trial) -> bool {
+    trial.judged.as_ref().is_some_and(|j| j.judgement.valid)
+}
+
+/// Whether a trial shows a code that the cell forbids.
+pub(crate) fn shows(trial: &Trial, forbidden: impl Fn(Code) -> bool) -> bool {
+    trial
+        .judged
+        .iter()
+        .flat_map(|judged| &judged.judgement.anomalies)
+        .any(|anomaly| forbidden(anomaly.code))
+}
+
+pub(crate) fn tallies<'a>(trial: &'a Trial) -> impl Iterator<Item = &'a (String, Tally)> + use<'a> {
+    trial.judged.iter().flat_map(|j| &j.judgement.tallies)
+}
+
+/// `text`, or `text (3 times)`.
+fn times((text, n): (&String, &u64)) -> String {
+    match n {
+        1 => text.clone(),
+        n => format!("{text} ({n} times)"),
+    }
+}
+
+fn anomalies(valid: &[(u32, &Trial)], forbidden: impl Fn(Code) -> bool) -> Vec<AnomalyReport> {
+    let mut all: BTreeMap<(Code, &str), AnomalyReport> = BTreeMap::new();
+    for (number, trial) in valid {
+        let mut seen: BTreeSet<(Code, &str)> = BTreeSet::new();
+        let found = trial.judged.iter().flat_map(|j| &j.judgement.anomalies);
+        for anomaly in found {
+            let place = (anomaly.code, anomaly.sink.as_str());
+            let report = all.entry(place).or_insert_with(|| AnomalyReport {
+                code: anomaly.code,
+                sink: anomaly.sink.clone(),
+                count: 0,
+                trials: 0,
+                forbidden: forbidden(anomaly.code),
+                ids: Vec::new(),
+            });
+            report.count += anomaly.count;
+            report.trials += u64::from(seen.insert(place));
+            let room = IDS_SHOWN_MAX - report.ids.len().min(IDS_SHOWN_MAX);
+            let ids = anomaly.ids.iter().take(room);
+            report.ids.extend(ids.map(|id| message(*number, *id)));
+        }
+    }
+    all.into_values().collect()
+}
+
+/// Only what the cell forbids must be decided.
+fn undecidable(valid: &[(u32, &Trial)], forbidden: impl Fn(Code) -> bool) -> Vec<Undecidable> {
+    let all: BTreeSet<&Undecidable> = valid
+        .iter()
+        .filter_map(|(_, trial)| trial.judged.as_ref())
+        .flat_map(|judged| &judged.judgement.undecidable)
+        .filter(|undecidable| forbidden(undecidable.code))
+        .collect();
+    all.into_iter().cloned().collect()
+}

@@ -1,0 +1,208 @@
+//! Which planned points and classes a fault really struck.
+
+use crate::cell::CellState;
+use crate::fold::Trial;
+use exactly_model::{FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Coverage of a cell.
+pub(crate) struct Coverage {
+    pub(crate) report: PointsReport,
+    /// Stable classes, not explained away, that no fault struck.
+    pub(crate) idle_classes: Vec<String>,
+    /// Witnesses that did not fire, in words.
+    pub(crate) idle_witnesses: Vec<String>,
+}
+
+impl Coverage {
+    /// Over valid trials only: a fault that struck in a trial that is no
+    /// evidence has exercised nothing.
+    pub(crate) fn of(cell: &CellState, valid: &[(u32, &Trial)]) -> Self {
+        let planned = Planned::of(cell);
+        let mut struck = Struck::default();
+        for (_, trial) in valid {
+            for fault in &trial.fired {
+                struck.add(&planned, fault, &trial.start.schedule);
+            }
+        }
+        let witnesses = &cell.start.info.witnesses;
+        let idle_witnesses: Vec<String> = witnesses
+            .iter()
+            .filter(|witness| {
+                !valid.iter().any(|(_, trial)| {
+                    trial.start.schedule == **witness && all_fired(trial)
+                })
+            })
+            .map(ToString::to_string)
+            .collect();
+        let (faults, missed) = faults(valid);
+        let cuts_planned = planned.cuts.1;
+        let report = PointsReport {
+            classes_fired: number(struck.classes.len()),
+            classes: number(planned.classes.len()),
+            fired: number(struck.points.len()),
+            found: number(planned.points.len()),
+            faults,
+            witnesses: (
+                number(witnesses.len()),
+                number(witnesses.len() - idle_witnesses.len()),
+            ),
+            missed,
+            not_applicable: planned.not_applicable.iter().cloned().collect(),
+            unstable: planned.unstable.iter().cloned().collect(),
+            max_in_flight: planned.max_in_flight,
+            cuts: (
+                planned.cuts.0,
+                (struck.cuts.len() as u64).min(cuts_planned),
+            ),
+        };
+        let idle_classes = planned
+            .classes
+            .iter()
+            .filter(|class| !struck.classes.contains(class) && !planned.explained(class))
+            .map(ToString::to_string)
+            .collect();
+        Self {
+            report,
+            idle_classes,
+            idle_witnesses,
+        }
+    }
+}
+
+/// All plan records of a cell together; each point and class once.
+struct Planned {
+    /// Identity to the places it stands at.
+    points: BTreeMap<Point, BTreeSet<PointClass>>,
+    classes: BTreeSet<PointClass>,
+    unstable: BTreeSet<String>,
+    timers: Vec<String>,
+    not_applicable: BTreeSet<String>,
+    max_in_flight: u32,
+    cuts: (u64, u64),
+}
+
+impl Planned {
+    fn of(cell: &CellState) -> Self {
+        let mut planned = Self {
+            points: BTreeMap::new(),
+            classes: BTreeSet::new(),
+            unstable: BTreeSet::new(),
+            timers: cell.start.pipeline.timers.clone(),
+            not_applicable: BTreeSet::new(),
+            max_in_flight: 0,
+            cuts: (0, 0),
+        };
+        for plan in &cell.plans {
+            planned.classes.extend(plan.classes.iter().cloned());
+            for point in &plan.points {
+                planned.classes.insert(point.class());
+                planned
+                    .points
+                    .entry(point.point.clone())
+                    .or_default()
+                    .insert(point.class());
+            }
+            planned.unstable.extend(plan.unstable.iter().cloned());
+            planned
+                .not_applicable
+                .extend(plan.not_applicable.iter().cloned());
+            planned.max_in_flight = planned.max_in_flight.max(plan.max_in_flight);
+            planned.cuts.0 += plan.cuts.0;
+            planned.cuts.1 += plan.cuts.1;
+        }
+        planned
+    }
+
+    /// Whether a class need not be struck: it comes and goes, belongs to a
+    /// declared timer, or the plan says why it could not be faulted
+    /// (`<class>` or `<class>: <why>`).
+    fn explained(&self, class: &PointClass) -> bool {
+        let label = class.to_string();
+        let operation = format!("{} {}", class.system, class.operation);
+        self.unstable.contains(&label)
+            || self.timers.contains(&operation)
+            || self.not_applicable.iter().any(|text| {
+                text.strip_prefix(&label)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+            })
+    }
+
+    /// The classes to credit for a point that is not among the planned ones:
+    /// that of the same process, system, operation and target. Where it stands
+    /// at several places the one inside the cycle is meant.
+    fn classes_like(&self, point: &Point) -> Option<&PointClass> {
+        let alike = |class: &&PointClass| {
+            class.process == point.process
+                && class.system == point.system
+                && class.operation == point.operation
+                && class.target == point.target
+        };
+        let mut all = self.classes.iter().filter(alike);
+        match (all.next(), all.next()) {
+            (Some(only), None) => Some(only),
+            _ => self
+                .classes
+                .iter()
+                .filter(alike)
+                .find(|class| class.place == exactly_model::Place::Cycle),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Struck {
+    points: BTreeSet<Point>,
+    classes: BTreeSet<PointClass>,
+    cuts: BTreeSet<(Point, Option<Others>)>,
+}
+
+impl Struck {
+    fn add(&mut self, planned: &Planned, fault: &FaultRecord, schedule: &Schedule) {
+        let Some(point) = &fault.point else { return };
+        match planned.points.get(point) {
+            Some(classes) => {
+                self.points.insert(point.clone());
+                self.classes.extend(classes.iter().cloned());
+            }
+            None => self.classes.extend(planned.classes_like(point).cloned()),
+        }
+        let kills = matches!(
+            fault.kind,
+            FaultKind::Kill | FaultKind::KillDeliverLate | FaultKind::Terminate
+        );
+        if kills {
+            let scheduled = schedule.faults.get(fault.index as usize);
+            let others = scheduled.and_then(|fault| fault.others);
+            self.cuts.insert((point.clone(), others));
+        }
+    }
+}
+
+fn has_fired(trial: &Trial, index: usize) -> bool {
+    trial.fired.iter().any(|fault| fault.index as usize == index)
+}
+
+fn all_fired(trial: &Trial) -> bool {
+    let faults = trial.start.schedule.faults.len();
+    faults > 0 && (0..faults).all(|index| has_fired(trial, index))
+}
+
+/// Scheduled and fired faults, and those that missed, in words.
+fn faults(valid: &[(u32, &Trial)]) -> ((u32, u32), Vec<String>) {
+    let mut scheduled = 0;
+    let mut missed = Vec::new();
+    for (number, trial) in valid {
+        for (index, fault) in trial.start.schedule.faults.iter().enumerate() {
+            scheduled += 1;
+            if !has_fired(trial, index) {
+                missed.push(format!("{fault} (trial {number})"));
+            }
+        }
+    }
+    ((scheduled, scheduled - number(missed.len())), missed)
+}
+
+fn number(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

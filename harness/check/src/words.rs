@@ -1,0 +1,36 @@
+//! How the judge says numbers and messages in words.
+
+use exactly_model::Code;
+
+/// `1 trial`, `3 trials`.
+pub(crate) fn count(n: u64, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The form in which reports name a message: `<trial>-<sequence>`.
+pub(crate) fn message(trial: u32, sequence: u32) -> String {
+    format!("{trial}-{sequence}")
+}
+
+/// What a trial did that shows `code`: "3 of 104 trials ...".
+pub(crate) const fn deed(code: Code) -> &'static str {
+    match code {
+        Code::L1 => "lost messages",
+        Code::L3 => "left messages unseen",
+        Code::L4 => "committed positions ahead of effects",
+        Code::D2 => "had messages delivered again",
+        Code::D3 => "doubled effects",
+        Code::O1 => "reordered effects",
+        Code::G1 => "showed effects that nobody asked for",
+        Code::G4 => "recovered unknown attempts",
+        Code::T3 => "split position and effect",
+        Code::I2 => "changed content",
+        Code::V1 => "got stuck",
+        Code::X1 => "showed effects reported as failed",
+    }
+}
+
+/// `text` as the end of a sentence: without a full stop of its own.
+pub(crate) fn unstopped(text: &str) -> &str {
+    text.trim().trim_end_matches('.')
+}
