@@ -1,0 +1,12 @@
+//! Runs the embedded broker alone, for a look with any Kafka client.
+
+use std::io::Write;
+
+#[tokio::main]
+async fn main() -> std::io::Result<()> {
+    exactly_kafka::serve_embedded(|line| {
+        // A reader that is gone already is no reason to stop.
+        let _ = writeln!(std::io::stdout(), "{line}");
+    })
+    .await
+}

@@ -1,0 +1,156 @@
+//! How long a librdkafka consumer takes from its creation to its first message,
+//! on a fresh topic and group with six messages in the log.
+//!
+//! ```text
+//! cargo run -p exactly-kafka --example first_message [ROUNDS] [KEY=VALUE]...
+//! ```
+//!
+//! `KEY=VALUE` are settings of the consumer. The broker runs in this process;
+//! `KAFKA=host:port` in the environment takes another one.
+
+use exactly_adapter::{
+    Adapter, Host, Outgoing, Server, ServerCommand, StartError, TrialNames,
+};
+use exactly_model::{MessageId, Setup, SystemPlace, Topic};
+use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
+use rdkafka::{ClientConfig, Message};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+struct NoHost;
+
+#[async_trait::async_trait]
+impl Host for NoHost {
+    async fn serve(&self, _: ServerCommand) -> Result<Box<dyn Server>, StartError> {
+        unreachable!("only places with an address are used")
+    }
+    async fn run(&self, _: ServerCommand) -> Result<(), StartError> {
+        unreachable!("only places with an address are used")
+    }
+    fn embedded(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+    fn scratch(&self) -> &Path {
+        Path::new("")
+    }
+    fn cache(&self) -> PathBuf {
+        PathBuf::new()
+    }
+}
+
+fn millis(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
+
+async fn address() -> String {
+    if let Ok(given) = std::env::var("KAFKA") {
+        return given;
+    }
+    let (send, receive) = tokio::sync::oneshot::channel();
+    tokio::spawn(exactly_kafka::serve_embedded(|line| {
+        let address = line.rsplit(' ').next().unwrap_or_default().to_string();
+        let _ = send.send(address);
+    }));
+    receive.await.unwrap_or_default()
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = std::io::stdout().lock();
+    let mut args = std::env::args().skip(1).peekable();
+    let rounds: u32 = match args.next_if(|arg| !arg.contains('=')) {
+        Some(rounds) => rounds.parse()?,
+        None => 10,
+    };
+    let settings: Vec<(String, String)> = args
+        .filter_map(|arg| arg.split_once('=').map(|(k, v)| (k.into(), v.into())))
+        .collect();
+    let address = address().await;
+    let instance = exactly_kafka::Kafka
+        .start(&SystemPlace::At(address.clone()), Arc::new(NoHost))
+        .await?;
+    let setup = Setup {
+        topics: vec![Topic {
+            name: "in".into(),
+            partitions: 1,
+        }],
+        ..Setup::default()
+    };
+    let run = std::process::id() % 1_000_000;
+    let mut firsts = Vec::new();
+    for trial in 1..=rounds {
+        let begin = Instant::now();
+        let scope = instance.open(TrialNames { run, trial }, &setup).await?;
+        let opened = begin.elapsed();
+        let messages: Vec<_> = (0..6)
+            .map(|seq| Outgoing {
+                id: MessageId::new(run, trial, seq).ok_or("an id out of range").unwrap(),
+                key: "k".into(),
+                payload: format!("{{\"id\":\"x{run}-{trial}-{seq}\"}}"),
+            })
+            .collect();
+        let feeder = scope.feeder().ok_or("no feeder")?;
+        let begin = Instant::now();
+        let fed = feeder.feed("in", &messages, 1).await?;
+        let feeding = begin.elapsed();
+        assert!(fed.iter().all(|fed| fed.position.is_some()), "{fed:?}");
+        let names = scope.placeholders("h", 1);
+        let begin = Instant::now();
+        let mut config = ClientConfig::new();
+        config
+            .set("bootstrap.servers", &address)
+            .set("group.id", &names["group"])
+            .set("enable.auto.commit", "false")
+            .set("auto.offset.reset", "earliest")
+            .set("fetch.wait.max.ms", "20");
+        for (key, value) in &settings {
+            config.set(key, value);
+        }
+        let consumer: StreamConsumer = config.create()?;
+        consumer.subscribe(&[names["topic.in"].as_str()])?;
+        let first = consumer.recv().await?.detach();
+        let received = begin.elapsed();
+        let mut last = first.offset();
+        while last < 5 {
+            last = consumer.recv().await?.offset();
+        }
+        let message = first;
+        let begin_commit = Instant::now();
+        let mut offsets = rdkafka::TopicPartitionList::new();
+        offsets.add_partition_offset(
+            message.topic(),
+            0,
+            rdkafka::Offset::Offset(last + 1),
+        )?;
+        consumer.commit(&offsets, CommitMode::Sync)?;
+        let committing = begin_commit.elapsed();
+        let begin = Instant::now();
+        let left = scope.backlog().ok_or("no backlog")?.left(&[]).await?;
+        let polling = begin.elapsed();
+        assert_eq!(left.items, 0, "{left:?}");
+        drop(consumer);
+        let begin = Instant::now();
+        scope.close().await;
+        writeln!(
+            out,
+            "open {:.1} ms, feed {:.1} ms, first message {:.1} ms, commit {:.1} ms, backlog {:.2} ms, close {:.1} ms",
+            millis(opened),
+            millis(feeding),
+            millis(received),
+            millis(committing),
+            millis(polling),
+            millis(begin.elapsed()),
+        )?;
+        firsts.push(received);
+    }
+    firsts.sort();
+    writeln!(
+        out,
+        "first message: median {:.1} ms, worst {:.1} ms of {rounds}",
+        millis(firsts[firsts.len() / 2]),
+        millis(firsts[firsts.len() - 1]),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! What is on the wire: frames to exchanges.
+
+mod decoder;
+mod label;
+mod rewrite;
+mod shared;
+
+pub(crate) use decoder::KafkaDecoder;
+pub(crate) use shared::Shared;

@@ -1,0 +1,22 @@
+//! The harness's own side: feeding, observing, backlog, provisioning.
+//!
+//! All of it speaks the protocol by itself over a few long-lived connections: a
+//! trial takes some 150 ms, and a full client needs tens of them to find its
+//! brokers, its topics and its threads. A send is one request whose reply is
+//! judged by the error table, with no retry in between that would blur it.
+
+mod backlog;
+mod call;
+mod cluster;
+mod connection;
+mod feed;
+mod log;
+mod observe;
+mod partition;
+
+pub(crate) use backlog::Backlog;
+pub(crate) use call::CallError;
+pub(crate) use cluster::{Cluster, ConnectError};
+pub(crate) use feed::Feed;
+pub(crate) use log::Isolation;
+pub(crate) use observe::{Observed, ReadError, parse_query};

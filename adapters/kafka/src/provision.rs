@@ -1,0 +1,116 @@
+//! Names of one trial.
+
+use exactly_adapter::{StartError, TrialNames};
+use exactly_model::Topic;
+
+/// Longest topic name that Kafka takes.
+const TOPIC_NAME_MAX: usize = 249;
+
+/// Names of one trial: every one carries the run's and the trial's number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Names {
+    suffix: String,
+}
+
+impl Names {
+    pub fn new(names: TrialNames) -> Self {
+        Self {
+            suffix: format!("-r{}-t{}", names.run, names.trial),
+        }
+    }
+
+    /// Physical name of logical topic `logical` (`orders` or `topic.orders`).
+    pub fn topic(&self, logical: &str) -> String {
+        format!("{}{}", bare(logical), self.suffix)
+    }
+
+    pub fn group(&self) -> String {
+        format!("g{}", self.suffix)
+    }
+
+    pub fn transactional_id(&self) -> String {
+        format!("tx{}", self.suffix)
+    }
+
+    /// Logical target of a physical topic; a topic that is not this trial's
+    /// keeps its name.
+    pub fn target(&self, physical: &str) -> String {
+        let logical = physical.strip_suffix(&self.suffix).unwrap_or(physical);
+        format!("topic.{logical}")
+    }
+
+    /// Refuses names that no broker would take.
+    pub fn check(&self, topics: &[Topic]) -> Result<(), StartError> {
+        let refuse = |why: String, hint: &str| StartError::Config {
+            system: "kafka",
+            why,
+            hint: hint.into(),
+        };
+        for topic in topics {
+            let legal = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+            if topic.name.is_empty() || !topic.name.chars().all(legal) {
+                return Err(refuse(
+                    format!("topic name {:?} is not legal", topic.name),
+                    "use letters, digits, dots, underscores and dashes",
+                ));
+            }
+            if self.topic(&topic.name).len() > TOPIC_NAME_MAX {
+                return Err(refuse(
+                    format!("topic name {:?} is too long", topic.name),
+                    "use at most 200 characters: the trial's number is added",
+                ));
+            }
+            if topic.partitions == 0 || topic.partitions > 10_000 {
+                return Err(refuse(
+                    format!("topic {:?} has {} partitions", topic.name, topic.partitions),
+                    "ask for 1 to 10000 partitions",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A logical topic without the `topic.` that stands in targets.
+pub(crate) fn bare(logical: &str) -> &str {
+    logical.strip_prefix("topic.").unwrap_or(logical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn topic(name: &str, partitions: u32) -> Topic {
+        Topic {
+            name: name.into(),
+            partitions,
+        }
+    }
+
+    #[test]
+    fn names_turn_back_and_strangers_keep_theirs() {
+        let names = Names::new(TrialNames { run: 7, trial: 12 });
+        assert_eq!(names.topic("orders"), "orders-r7-t12");
+        assert_eq!(names.topic("topic.orders"), "orders-r7-t12");
+        assert_eq!(names.target("orders-r7-t12"), "topic.orders");
+        assert_eq!(names.target("orders-r7-t1"), "topic.orders-r7-t1");
+        assert_eq!(names.target("orders-r7-t112"), "topic.orders-r7-t112");
+        assert_eq!(names.group(), "g-r7-t12");
+        assert_eq!(names.transactional_id(), "tx-r7-t12");
+    }
+
+    #[test]
+    fn illegal_setups_are_refused() {
+        let names = Names::new(TrialNames { run: 7, trial: 12 });
+        assert!(names.check(&[topic("orders", 3)]).is_ok());
+        for bad in [
+            topic("", 1),
+            topic("a b", 1),
+            topic("ü", 1),
+            topic(&"x".repeat(245), 1),
+            topic("orders", 0),
+        ] {
+            assert!(names.check(std::slice::from_ref(&bad)).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! One trial's corner of a cluster.
+
+use crate::boundary::{KafkaDecoder, Shared};
+use crate::client::{Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError};
+use crate::client::parse_query;
+use crate::provision::{Names, bare};
+use async_trait::async_trait;
+use exactly_adapter::{
+    Assisting, Backlog, Decoder, Fed, FeedError, Feeder, Left, ObserveError, Observing, Outgoing,
+    Scope, Seen,
+};
+use exactly_model::{Observer, Topic};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A count of effects, valid while the ends of the log are where they were.
+type Counted = (Vec<(u32, i64)>, u64);
+
+/// One trial's corner of a cluster.
+pub(crate) struct KafkaScope {
+    cluster: Arc<Cluster>,
+    shared: Arc<Shared>,
+    /// Logical topics of the setup.
+    topics: Vec<String>,
+    /// Physical topics that were fed.
+    fed: Mutex<BTreeSet<String>>,
+    counted: Mutex<BTreeMap<String, Counted>>,
+    /// Whether dead members hold their partitions until a timeout.
+    has_sessions: bool,
+}
+
+impl KafkaScope {
+    pub fn new(
+        cluster: Arc<Cluster>,
+        names: Names,
+        topics: &[Topic],
+        has_sessions: bool,
+    ) -> Self {
+        Self {
+            cluster,
+            shared: Arc::new(Shared::new(names)),
+            topics: topics.iter().map(|topic| topic.name.clone()).collect(),
+            fed: Mutex::default(),
+            counted: Mutex::default(),
+            has_sessions,
+        }
+    }
+
+    fn names(&self) -> &Names {
+        &self.shared.names
+    }
+
+    fn physical(&self) -> Vec<String> {
+        let names = self.names();
+        self.topics.iter().map(|topic| names.topic(topic)).collect()
+    }
+
+    fn unavailable(observer: &str, error: &impl ToString) -> ObserveError {
+        ObserveError::Unavailable {
+            observer: observer.into(),
+            system: "kafka",
+            why: error.to_string(),
+        }
+    }
+
+    /// The topic and view of an observer's query.
+    fn observed<'a>(&'a self, observer: &Observer) -> Result<(String, Query<'a>), ObserveError> {
+        let (topic, view) =
+            parse_query(&observer.query).ok_or_else(|| ObserveError::Config {
+                observer: observer.name.clone(),
+                why: format!("{:?} is not a topic with a view", observer.query),
+                hint: "write topic, topic@read_committed or topic@read_uncommitted".into(),
+            })?;
+        let query = Query {
+            cluster: &self.cluster,
+            view,
+        };
+        Ok((self.names().topic(topic), query))
+    }
+
+    fn read_error(observer: &Observer, error: ReadError) -> ObserveError {
+        match error {
+            ReadError::NoId { .. } => ObserveError::Config {
+                observer: observer.name.clone(),
+                why: error.to_string(),
+                hint: "let the pipeline keep the id in the field `id` of a JSON value, or as text"
+                    .into(),
+            },
+            ReadError::Call(CallError::NoLeader(_) | CallError::Code(3)) => ObserveError::Config {
+                observer: observer.name.clone(),
+                why: format!("topic {:?} does not exist", bare(&observer.query)),
+                hint: "name it in the setup of the system".into(),
+            },
+            error => Self::unavailable(&observer.name, &error),
+        }
+    }
+}
+
+/// How an observer looks.
+struct Query<'a> {
+    cluster: &'a Cluster,
+    view: exactly_model::View,
+}
+
+impl<'a> Query<'a> {
+    fn of(&self, topic: &'a str) -> Observed<'a> {
+        Observed {
+            cluster: self.cluster,
+            topic,
+            view: self.view,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Scope for KafkaScope {
+    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String> {
+        let names = self.names();
+        let mut all = BTreeMap::from([
+            ("address".to_string(), format!("{host}:{port}")),
+            ("group".to_string(), names.group()),
+            ("transactional_id".to_string(), names.transactional_id()),
+        ]);
+        for topic in &self.topics {
+            all.insert(format!("topic.{topic}"), names.topic(topic));
+        }
+        all
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(KafkaDecoder::new(Arc::clone(&self.shared)))
+    }
+
+    fn feeder(&self) -> Option<&dyn Feeder> {
+        Some(self)
+    }
+
+    fn observing(&self) -> Option<&dyn Observing> {
+        Some(self)
+    }
+
+    fn backlog(&self) -> Option<&dyn Backlog> {
+        Some(self)
+    }
+
+    fn assist(&self) -> Option<&dyn Assisting> {
+        Some(self)
+    }
+
+    async fn close(&self) {
+        // Best effort: a name that stays is never used again.
+        if let Err(error) = self.cluster.delete_topics(&self.physical()).await {
+            tracing::debug!(%error, "cannot delete the trial's topics");
+        }
+        if let Err(error) = self.cluster.delete_group(&self.names().group()).await {
+            tracing::debug!(%error, "cannot delete the trial's group");
+        }
+    }
+}
+
+#[async_trait]
+impl Feeder for KafkaScope {
+    async fn feed(
+        &self,
+        to: &str,
+        messages: &[Outgoing],
+        concurrency: u32,
+    ) -> Result<Vec<Fed>, FeedError> {
+        let topic = self.names().topic(to);
+        let target = self.names().target(&topic);
+        lock(&self.fed).insert(topic.clone());
+        let feed = Feed {
+            cluster: &self.cluster,
+            topic: &topic,
+            target: &target,
+        };
+        feed.send(messages, concurrency)
+            .await
+            .map_err(|error| FeedError {
+                target,
+                why: error.to_string(),
+                hint: match error {
+                    CallError::NoLeader(_) => "name the topic in the setup of the system".into(),
+                    error => Cluster::hint(&error).into(),
+                },
+            })
+    }
+}
+
+#[async_trait]
+impl Observing for KafkaScope {
+    async fn observe(
+        &self,
+        observer: &Observer,
+        each: &mut (dyn FnMut(Seen) + Send),
+    ) -> Result<(), ObserveError> {
+        let (topic, query) = self.observed(observer)?;
+        let result = query.of(&topic).read(each).await;
+        result.map_err(|error| Self::read_error(observer, error))
+    }
+
+    async fn count(&self, observer: &Observer) -> Result<u64, ObserveError> {
+        let (topic, query) = self.observed(observer)?;
+        let observed = query.of(&topic);
+        let failed = |error: CallError| Self::read_error(observer, error.into());
+        let ends = observed.ends().await.map_err(failed)?;
+        if let Some((at, count)) = lock(&self.counted).get(&observer.query)
+            && *at == ends
+        {
+            return Ok(*count);
+        }
+        let count = observed.count(&ends).await.map_err(failed)?;
+        lock(&self.counted).insert(observer.query.clone(), (ends, count));
+        Ok(count)
+    }
+}
+
+#[async_trait]
+impl Backlog for KafkaScope {
+    /// A broker does nothing for a dead client once its request is applied, so
+    /// the ports do not matter here.
+    async fn left(&self, _dead_ports: &[u16]) -> Result<Left, ObserveError> {
+        let fed: Vec<_> = lock(&self.fed).iter().cloned().collect();
+        let mut topics = self.physical();
+        topics.extend(fed.iter().cloned());
+        topics.sort();
+        topics.dedup();
+        let backlog = TrialBacklog {
+            cluster: &self.cluster,
+            names: self.names(),
+            fed: &fed,
+            topics: &topics,
+        };
+        let left = backlog.left().await;
+        left.map_err(|error| Self::unavailable("backlog", &error))
+    }
+}
+
+#[async_trait]
+impl Assisting for KafkaScope {
+    async fn release_dead(&self) -> Vec<String> {
+        let groups = self.shared.take_members();
+        // Without session timeouts there is nothing to wait for.
+        if !self.has_sessions {
+            return Vec::new();
+        }
+        let mut done = Vec::new();
+        for (group, members) in groups {
+            for member in members {
+                match self.cluster.leave_group(&group, &member).await {
+                    Ok(()) => done.push(format!("LeaveGroup of {member} from {group}")),
+                    Err(error) => tracing::debug!(%error, member, "cannot release"),
+                }
+            }
+        }
+        done
+    }
+}

@@ -1,0 +1,352 @@
+//! Requests, as far as their labels need them.
+
+use super::{Cursor, Read};
+use kafka_protocol::messages::ApiKey;
+
+/// A partition's record set within a Produce.
+pub(crate) type RecordSets<'a> = Vec<(i32, &'a [u8])>;
+
+/// A partition and an offset.
+pub(crate) type Offsets = Vec<(i32, i64)>;
+
+/// A request body. Topics are in the order of the wire.
+#[derive(Debug)]
+pub(crate) enum Request<'a> {
+    Produce {
+        transactional_id: Option<&'a str>,
+        acks: i16,
+        topics: Vec<(&'a str, RecordSets<'a>)>,
+    },
+    Fetch(Fetch<'a>),
+    OffsetCommit {
+        topics: Vec<(&'a str, Offsets)>,
+    },
+    TxnOffsetCommit(TxnOffsetCommit<'a>),
+    InitProducerId {
+        transactional_id: Option<&'a str>,
+    },
+    AddPartitionsToTxn {
+        transactional_id: &'a str,
+        topics: Vec<&'a str>,
+    },
+    EndTxn(EndTxn<'a>),
+    JoinGroup {
+        group: &'a str,
+    },
+    ConsumerGroupHeartbeat {
+        epoch: i32,
+    },
+    /// CreateTopics and DeleteTopics.
+    Topics(Vec<&'a str>),
+    /// Read, but without anything that a label needs.
+    Plain,
+}
+
+/// What a fetch asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Fetch<'a> {
+    pub max_wait_ms: i32,
+    pub min_bytes: i32,
+    pub max_bytes: i32,
+    pub read_committed: bool,
+    pub session_id: i32,
+    pub topics: Vec<(&'a str, Vec<FetchPartition>)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FetchPartition {
+    pub partition: i32,
+    pub offset: i64,
+    pub max_bytes: i32,
+}
+
+#[derive(Debug)]
+pub(crate) struct EndTxn<'a> {
+    pub transactional_id: &'a str,
+    pub producer_id: i64,
+    pub producer_epoch: i16,
+    pub committed: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct TxnOffsetCommit<'a> {
+    pub transactional_id: &'a str,
+    pub group: &'a str,
+    pub producer_id: i64,
+    pub producer_epoch: i16,
+    pub topics: Vec<(&'a str, Vec<TxnOffset<'a>>)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TxnOffset<'a> {
+    pub partition: i32,
+    pub offset: i64,
+    pub leader_epoch: i32,
+    pub metadata: Option<&'a str>,
+}
+
+/// Reads a request body, or answers `None` where this version of the API is
+/// not read.
+pub(crate) fn read<'a>(
+    api: ApiKey,
+    version: i16,
+    body: &mut Cursor<'a>,
+) -> Option<Read<Request<'a>>> {
+    Some(match (api, version) {
+        (ApiKey::Produce, 0..=12) => produce(version, body),
+        (ApiKey::Fetch, 4..=12) => fetch(version, body).map(Request::Fetch),
+        (ApiKey::OffsetCommit, 0..=9) => offset_commit(version, body),
+        (ApiKey::TxnOffsetCommit, 0..=5) => {
+            txn_offset_commit(version, body).map(Request::TxnOffsetCommit)
+        }
+        (ApiKey::InitProducerId, 0..=6) => init_producer_id(body),
+        (ApiKey::AddPartitionsToTxn, 0..=3) => add_partitions_to_txn(body),
+        (ApiKey::EndTxn, 0..=5) => end_txn(body).map(Request::EndTxn),
+        (ApiKey::JoinGroup, 0..=9) => body.string().map(|group| Request::JoinGroup { group }),
+        (ApiKey::ConsumerGroupHeartbeat, 0..=1) => consumer_group_heartbeat(body),
+        (ApiKey::CreateTopics, 0..=7) => create_topics(body),
+        (ApiKey::DeleteTopics, 0..=6) => delete_topics(version, body),
+        (
+            ApiKey::ApiVersions
+            | ApiKey::Metadata
+            | ApiKey::FindCoordinator
+            | ApiKey::ListOffsets
+            | ApiKey::OffsetFetch
+            | ApiKey::AddOffsetsToTxn
+            | ApiKey::SyncGroup
+            | ApiKey::Heartbeat
+            | ApiKey::LeaveGroup
+            | ApiKey::DescribeCluster,
+            _,
+        ) => Ok(Request::Plain),
+        _ => return None,
+    })
+}
+
+fn produce<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    let transactional_id = match version {
+        3.. => body.nullable_string()?,
+        _ => None,
+    };
+    let acks = body.i16()?;
+    body.i32()?;
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        let name = body.string()?;
+        let mut sets = Vec::new();
+        for _ in 0..body.count()? {
+            let partition = body.i32()?;
+            sets.push((partition, body.bytes()?));
+            body.tags()?;
+        }
+        body.tags()?;
+        topics.push((name, sets));
+    }
+    body.tags()?;
+    Ok(Request::Produce {
+        transactional_id,
+        acks,
+        topics,
+    })
+}
+
+/// Fetch from v4, the first with record batches and isolation.
+pub(crate) fn fetch<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Fetch<'a>> {
+    body.i32()?;
+    let mut fetch = Fetch {
+        max_wait_ms: body.i32()?,
+        min_bytes: body.i32()?,
+        max_bytes: body.i32()?,
+        read_committed: body.i8()? == 1,
+        ..Fetch::default()
+    };
+    if version >= 7 {
+        fetch.session_id = body.i32()?;
+        body.i32()?;
+    }
+    for _ in 0..body.count()? {
+        let name = body.string()?;
+        let mut partitions = Vec::new();
+        for _ in 0..body.count()? {
+            partitions.push(fetch_partition(version, body)?);
+        }
+        body.tags()?;
+        fetch.topics.push((name, partitions));
+    }
+    if version >= 7 {
+        for _ in 0..body.count()? {
+            body.string()?;
+            body.skip_i32s()?;
+            body.tags()?;
+        }
+    }
+    if version >= 11 {
+        body.string()?;
+    }
+    body.tags()?;
+    Ok(fetch)
+}
+
+fn fetch_partition(version: i16, body: &mut Cursor<'_>) -> Read<FetchPartition> {
+    let partition = body.i32()?;
+    if version >= 9 {
+        body.i32()?;
+    }
+    let offset = body.i64()?;
+    if version >= 12 {
+        body.i32()?;
+    }
+    if version >= 5 {
+        body.i64()?;
+    }
+    let max_bytes = body.i32()?;
+    body.tags()?;
+    Ok(FetchPartition {
+        partition,
+        offset,
+        max_bytes,
+    })
+}
+
+fn offset_commit<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    body.string()?;
+    if version >= 1 {
+        body.i32()?;
+        body.string()?;
+    }
+    if version >= 7 {
+        body.nullable_string()?;
+    }
+    if (2..=4).contains(&version) {
+        body.i64()?;
+    }
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        let name = body.string()?;
+        let mut offsets = Vec::new();
+        for _ in 0..body.count()? {
+            let partition = body.i32()?;
+            offsets.push((partition, body.i64()?));
+            if version >= 6 {
+                body.i32()?;
+            }
+            if version == 1 {
+                body.i64()?;
+            }
+            body.nullable_string()?;
+            body.tags()?;
+        }
+        body.tags()?;
+        topics.push((name, offsets));
+    }
+    body.tags()?;
+    Ok(Request::OffsetCommit { topics })
+}
+
+pub(crate) fn txn_offset_commit<'a>(
+    version: i16,
+    body: &mut Cursor<'a>,
+) -> Read<TxnOffsetCommit<'a>> {
+    let mut commit = TxnOffsetCommit {
+        transactional_id: body.string()?,
+        group: body.string()?,
+        producer_id: body.i64()?,
+        producer_epoch: body.i16()?,
+        topics: Vec::new(),
+    };
+    if version >= 3 {
+        body.i32()?;
+        body.string()?;
+        body.nullable_string()?;
+    }
+    for _ in 0..body.count()? {
+        let name = body.string()?;
+        let mut offsets = Vec::new();
+        for _ in 0..body.count()? {
+            offsets.push(TxnOffset {
+                partition: body.i32()?,
+                offset: body.i64()?,
+                leader_epoch: if version >= 2 { body.i32()? } else { -1 },
+                metadata: body.nullable_string()?,
+            });
+            body.tags()?;
+        }
+        body.tags()?;
+        commit.topics.push((name, offsets));
+    }
+    body.tags()?;
+    Ok(commit)
+}
+
+fn init_producer_id<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    let transactional_id = body.nullable_string()?;
+    body.i32()?;
+    Ok(Request::InitProducerId { transactional_id })
+}
+
+fn add_partitions_to_txn<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    let transactional_id = body.string()?;
+    body.i64()?;
+    body.i16()?;
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        topics.push(body.string()?);
+        body.skip_i32s()?;
+        body.tags()?;
+    }
+    body.tags()?;
+    Ok(Request::AddPartitionsToTxn {
+        transactional_id,
+        topics,
+    })
+}
+
+pub(crate) fn end_txn<'a>(body: &mut Cursor<'a>) -> Read<EndTxn<'a>> {
+    let end = EndTxn {
+        transactional_id: body.string()?,
+        producer_id: body.i64()?,
+        producer_epoch: body.i16()?,
+        committed: body.bool()?,
+    };
+    body.tags()?;
+    Ok(end)
+}
+
+fn consumer_group_heartbeat<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    body.string()?;
+    body.string()?;
+    Ok(Request::ConsumerGroupHeartbeat { epoch: body.i32()? })
+}
+
+fn create_topics<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        topics.push(body.string()?);
+        body.i32()?;
+        body.i16()?;
+        for _ in 0..body.count()? {
+            body.i32()?;
+            body.skip_i32s()?;
+            body.tags()?;
+        }
+        for _ in 0..body.count()? {
+            body.string()?;
+            body.nullable_string()?;
+            body.tags()?;
+        }
+        body.tags()?;
+    }
+    Ok(Request::Topics(topics))
+}
+
+fn delete_topics<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        topics.push(body.string()?);
+        if version >= 6 {
+            body.uuid()?;
+            body.tags()?;
+        }
+    }
+    Ok(Request::Topics(topics))
+}
