@@ -7,6 +7,10 @@ use exactly_model::{
 };
 use std::collections::BTreeMap;
 
+/// How long a sink must be quiet where the position runs ahead of the effect:
+/// longer than a statement takes on a busy machine.
+const QUIET_AHEAD_MS: u64 = 250;
+
 /// Schema of a trial. `orders` has no unique constraint on the message, so
 /// that a second effect shows; `inbox` has one. Every program finds both, so
 /// that programs can be swapped.
@@ -92,12 +96,22 @@ impl Variant {
                 .filter(|kind| *kind != FaultKind::Hold)
                 .collect(),
             timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
-            limits: Limits {
-                // A broker with session timeouts gives the partition of a dead
-                // member away after six seconds; that is waiting, not stuck.
-                stuck_ms: 15_000,
-                ..Limits::default()
+            limits: self.limits(),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            quiet_ms: if self.pipeline.acks_ahead {
+                QUIET_AHEAD_MS
+            } else {
+                usual.quiet_ms
             },
+            // A broker with session timeouts gives the partition of a dead
+            // member away after six seconds; that is waiting, not stuck.
+            stuck_ms: 15_000,
+            ..usual
         }
     }
 

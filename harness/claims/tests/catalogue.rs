@@ -144,6 +144,26 @@ fn what_loses_by_a_committed_position_is_witnessed_by_a_directed_hold() {
 }
 
 #[test]
+fn what_acks_ahead_is_watched_for_longer() {
+    for claim in catalogue() {
+        for variant in &claim.variants {
+            let quiet_ms = variant.pipeline_spec(6, "x").limits.quiet_ms;
+            let usual_ms = exactly_model::Limits::default().quiet_ms;
+            assert_eq!(
+                quiet_ms > usual_ms,
+                variant.pipeline.acks_ahead,
+                "{}",
+                variant.id
+            );
+            // An L4 is a position ahead of its effect.
+            if variant.predicted.contains(&Code::L4) {
+                assert!(variant.pipeline.acks_ahead, "{}", variant.id);
+            }
+        }
+    }
+}
+
+#[test]
 fn the_specification_is_complete() {
     for claim in catalogue() {
         for variant in &claim.variants {

@@ -76,9 +76,10 @@ impl Settings {
         config
     }
 
-    /// Opens a pool of at most `connections`.
+    /// Opens a pool with `connections` open and no more.
     pub(crate) async fn database(&self, connections: u32) -> anyhow::Result<PgPool> {
         PgPoolOptions::new()
+            .min_connections(connections)
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
             .connect(&self.database_url)

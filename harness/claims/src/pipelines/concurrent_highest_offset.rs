@@ -12,7 +12,8 @@
 //!   faster neighbour cannot know: the slow one is lost. And like every effect
 //!   before its ack, a kill in between doubles.
 //! * Witnesses: hold the INSERT of message 0 until a neighbour has committed
-//!   past it, and kill there; kill after the INSERT of message 0.
+//!   past it, and kill there; kill before the OffsetCommit that covers
+//!   message 0.
 
 use super::app::{INSERT_ORDER, Order, Settings};
 use anyhow::Context;
