@@ -48,7 +48,12 @@ pub enum Command {
     EmbeddedKafka,
     /// Ends what a dead harness left behind; what `evaluate` starts as a child.
     #[command(hide = true)]
-    Guardian,
+    Guardian {
+        /// What the run's processes carry in their environment.
+        mark: String,
+        /// The run's folder for temporary files, removed at the end.
+        scratch: PathBuf,
+    },
 }
 
 /// How the answer is printed.

@@ -1,51 +1,15 @@
 //! `--expect FILE`: makes a measurement a check.
 
 use crate::select::nearest_of;
-use exactly_model::{Code, Guarantee, Report, VariantReport, Verdict, exit};
-use serde::Deserialize;
-use std::collections::BTreeMap;
-
-/// Schema name of an expectation file.
-const EXPECT_SCHEMA: &str = "exactly.expect/1";
-
-/// What is expected of cells: a JSON file.
-///
-/// ```json
-/// {
-///   "schema": "exactly.expect/1",
-///   "cells": {
-///     "ack-after-process/effect-then-ack": { "guarantee": "at-least-once", "codes": ["D3"] },
-///     "ack-after-process/inbox-then-ack": { "verdict": "upheld" }
-///   }
-/// }
-/// ```
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expectation {
-    schema: String,
-    /// By `claim/variant`. Cells of the report that are not named here are not
-    /// checked; cells named here that were not run are not checked either.
-    pub cells: BTreeMap<String, Expected>,
-}
-
-/// What is expected of one cell: whatever is given must hold.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Expected {
-    /// The guarantee measured at every sink.
-    pub guarantee: Option<Guarantee>,
-    /// The verdict on the asserted sentence.
-    pub verdict: Option<Verdict>,
-    /// Exactly these forbidden codes were found.
-    pub codes: Option<Vec<Code>>,
-}
+use exactly::{Expectations, compare};
+use exactly_model::{Report, Verdict, exit};
 
 /// What a report comes to, with or without expectations.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Outcome {
     /// Expectations that do not hold, in words.
     pub broken: Vec<String>,
-    /// Cells that were not decided, though nobody expected that.
+    /// What was not decided, though nobody expected that, in words.
     pub undecided: Vec<String>,
 }
 
@@ -61,119 +25,56 @@ impl Outcome {
     }
 }
 
-impl Expectation {
-    /// Reads a file's text. Errors read after the file's name.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let expectation: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        if expectation.schema != EXPECT_SCHEMA {
-            return Err(format!(
-                "schema {:?} is not {EXPECT_SCHEMA:?}, which this version reads",
-                expectation.schema
-            ));
-        }
-        let empty = Expected::default();
-        if let Some((id, _)) = expectation.cells.iter().find(|(_, cell)| **cell == empty) {
-            return Err(format!(
-                "cell {id:?} expects nothing; give `guarantee`, `verdict` or `codes`"
-            ));
-        }
-        if expectation.cells.is_empty() {
-            return Err("it names no cell, so that it can never fail".into());
-        }
-        Ok(expectation)
-    }
+/// Reads a file's text (`exactly.expect/1`, see docs/exit-codes.md). Errors
+/// read after the file's name.
+pub(crate) fn parse(text: &str) -> Result<Expectations, String> {
+    let expectations: Expectations =
+        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    expectations.check().map_err(|error| error.to_string())?;
+    Ok(expectations)
+}
 
-    /// Refuses names that are neither in the catalogue (`known`) nor in the
-    /// report, and a file of which no cell was run: both would never fail.
-    pub fn check_names(&self, report: &Report, known: &[String]) -> Result<(), String> {
-        let run: Vec<String> = report.variants().map(|(c, v)| full(&c.id, v)).collect();
-        for id in self.cells.keys() {
-            if !known.contains(id) && !run.contains(id) {
-                let names = known.iter().chain(&run);
-                let nearest = nearest_of(names.map(|n| (n.as_str(), n.as_str())), id);
-                let hint = nearest.map_or(String::new(), |n| format!("; did you mean {n:?}?"));
-                return Err(format!("no cell is called {id:?}{hint}"));
-            }
-        }
-        match self.cells.keys().any(|id| run.contains(id)) {
-            true => Ok(()),
-            false => Err("none of its cells was run, so that it checks nothing".into()),
+/// Refuses cells that are not among `known`, with the nearest name that is.
+pub(crate) fn check_names(expectations: &Expectations, known: &[String]) -> Result<(), String> {
+    match expectations.cells.keys().find(|id| !known.contains(id)) {
+        None => Ok(()),
+        Some(id) => {
+            let nearest = nearest_of(known.iter().map(|n| (n.as_str(), n.as_str())), id);
+            let hint = nearest.map_or(String::new(), |n| format!("; did you mean {n:?}?"));
+            Err(format!("no cell is called {id:?}{hint}"))
         }
     }
 }
 
-/// What `report` comes to. Without an expectation only undecided cells count:
-/// a measurement has no wrong result.
-pub(crate) fn outcome(report: &Report, expectation: Option<&Expectation>) -> Outcome {
+/// What `report` comes to. Without expectations only undecided cells count: a
+/// measurement has no wrong result.
+pub(crate) fn outcome(report: &Report, expectations: Option<&Expectations>) -> Outcome {
     let mut outcome = Outcome::default();
+    let mut open = Vec::new();
     for (claim, variant) in report.variants() {
-        let id = full(&claim.id, variant);
-        let expected = expectation.and_then(|e| e.cells.get(&id));
-        let undecided = variant.verdict == Verdict::Inconclusive;
-        let foreseen = expected.and_then(|e| e.verdict) == Some(Verdict::Inconclusive);
-        if undecided && !foreseen {
+        let id = format!("{}/{}", claim.id, variant.id);
+        let expected = expectations.and_then(|e| e.cells.get(&id)?.verdict);
+        if variant.verdict == Verdict::Inconclusive && expected != Some(Verdict::Inconclusive) {
             let reason = variant.reason.map_or(String::new(), |r| format!(": {r}"));
             outcome
                 .undecided
                 .push(format!("{id} is inconclusive{reason}"));
-        } else if let Some(expected) = expected {
-            let broken = differences(expected, variant);
-            outcome
-                .broken
-                .extend(broken.iter().map(|d| format!("{id}: {d}")));
+            open.push(id);
+        }
+    }
+    if report.variants().next().is_none() {
+        outcome
+            .undecided
+            .push("no cell was run, so that nothing is decided".into());
+    }
+    let mismatches = expectations.map(|e| compare(report, e));
+    for mismatch in mismatches.into_iter().flatten() {
+        // Nothing is known of an undecided cell, so that nothing is broken by it.
+        if !open.contains(&mismatch.cell) {
+            outcome.broken.push(mismatch.to_string());
         }
     }
     outcome
-}
-
-fn full(claim: &str, variant: &VariantReport) -> String {
-    format!("{claim}/{}", variant.id)
-}
-
-fn differences(expected: &Expected, variant: &VariantReport) -> Vec<String> {
-    let mut differences = Vec::new();
-    if let Some(verdict) = expected.verdict.filter(|v| *v != variant.verdict) {
-        differences.push(format!("verdict {}, expected {verdict}", variant.verdict));
-    }
-    if let Some(guarantee) = expected.guarantee {
-        for sink in variant.sinks.iter().filter(|s| s.guarantee != guarantee) {
-            let measured = sink.guarantee;
-            differences.push(format!(
-                "measured {measured} at {}, expected {guarantee}",
-                sink.id
-            ));
-        }
-        if variant.sinks.is_empty() {
-            differences.push(format!("nothing measured, expected {guarantee}"));
-        }
-    }
-    if let Some(codes) = &expected.codes {
-        let sorted = |mut codes: Vec<Code>| {
-            codes.sort_unstable();
-            codes.dedup();
-            codes
-        };
-        let forbidden = variant.anomalies.iter().filter(|a| a.forbidden);
-        let found = sorted(forbidden.map(|a| a.code).collect());
-        if found != sorted(codes.clone()) {
-            differences.push(format!(
-                "found {}, expected {}",
-                names(&found),
-                names(codes)
-            ));
-        }
-    }
-    differences
-}
-
-fn names(codes: &[Code]) -> String {
-    match codes {
-        [] => "no forbidden code".into(),
-        codes => {
-            let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-            names.join(" ")
-        }
-    }
 }
 
 #[cfg(test)]

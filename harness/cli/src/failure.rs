@@ -63,6 +63,29 @@ impl Failure {
     }
 }
 
+impl From<exactly::Error> for Failure {
+    fn from(error: exactly::Error) -> Self {
+        let text = error.to_string();
+        match error.exit_code() {
+            exit::CONFIG => Self::Config(text),
+            exit::SYSTEM_UNAVAILABLE => Self::SystemUnavailable(text),
+            exit::PIPELINE_NOT_READY => Self::PipelineNotReady(text),
+            exit::STORE => Self::Store(text),
+            exit::SIGINT => Self::Interrupted(Signal::Interrupt),
+            _ => Self::Undecided(text),
+        }
+    }
+}
+
+impl From<exactly::JudgeError> for Failure {
+    fn from(error: exactly::JudgeError) -> Self {
+        match error {
+            exactly::JudgeError::NotThere { .. } => Self::Usage(error.to_string()),
+            exactly::JudgeError::Unreadable { .. } => Self::Store(error.to_string()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +104,32 @@ mod tests {
             (Failure::Interrupted(Signal::Terminate), 143),
         ] {
             assert_eq!(failure.exit_code(), code, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_engine_keeps_its_code() {
+        let errors = [
+            exactly::Error::Harness("x".into()),
+            exactly::Error::Interrupted,
+            exactly::Error::Config {
+                what: "x".into(),
+                hint: "y".into(),
+            },
+            exactly::Error::Store {
+                path: "x".into(),
+                error: std::io::Error::other("y"),
+            },
+            exactly::Error::NotReady {
+                process: "x".into(),
+                why: "y".into(),
+                output: "z".into(),
+                tail: String::new(),
+            },
+        ];
+        for error in errors {
+            let code = error.exit_code();
+            assert_eq!(Failure::from(error).exit_code(), code);
         }
     }
 }

@@ -13,7 +13,6 @@
 
 mod args;
 mod commands;
-mod event;
 mod exit_codes;
 mod expect;
 mod failure;
@@ -25,7 +24,7 @@ mod terminal;
 pub use args::{Cli, Command, EvaluateArgs, Format, JudgeArgs, ListArgs};
 pub use commands::{explanation, main};
 pub use exit_codes::{ExitCodeText, exit_codes};
-pub use expect::{Expectation, Expected, Outcome};
+pub use expect::Outcome;
 pub use failure::{Failure, Signal};
 pub use place::{PlaceError, Places};
 pub use progress::Display;

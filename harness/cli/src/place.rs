@@ -3,9 +3,6 @@
 use exactly_model::{SystemPlace, redact};
 use std::collections::BTreeMap;
 
-/// The systems that exist, by the kind of their adapter.
-const SYSTEMS: [&str; 2] = ["kafka", "postgres"];
-
 /// Where each kind of system runs. A kind without an entry is embedded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Places {
@@ -35,7 +32,7 @@ pub enum PlaceError {
         nodes: String,
     },
     /// A system that does not exist.
-    #[error("--on {given}: system {system:?} does not exist; there are {}", SYSTEMS.join(" and "))]
+    #[error("--on {given}: system {system:?} does not exist; there are {}", exactly::kinds().join(" and "))]
     UnknownSystem {
         /// The value given.
         given: String,
@@ -86,8 +83,8 @@ impl Places {
             places.put("postgres", SystemPlace::At(url.into()))?;
         }
         if everywhere {
-            for system in SYSTEMS {
-                let place = places.places.entry(system);
+            for system in exactly::kinds() {
+                let place = places.places.entry(*system);
                 place.or_insert(SystemPlace::Embedded);
             }
         }
@@ -98,6 +95,12 @@ impl Places {
     pub fn of(&self, kind: &str) -> SystemPlace {
         let place = self.places.get(kind).cloned();
         place.unwrap_or(SystemPlace::Embedded)
+    }
+
+    /// As the facade takes them.
+    pub fn into_map(self) -> BTreeMap<String, SystemPlace> {
+        let owned = |(system, place): (&str, SystemPlace)| (system.to_string(), place);
+        self.places.into_iter().map(owned).collect()
     }
 
     fn put(&mut self, system: &'static str, place: SystemPlace) -> Result<(), PlaceError> {
@@ -114,15 +117,16 @@ fn parse(given: &str) -> Result<Option<&'static str>, PlaceError> {
         Some((system, place)) => (Some(system), place),
         None => (None, given),
     };
-    let system = match system {
-        None => None,
-        Some(name) => Some(*SYSTEMS.iter().find(|s| **s == name).ok_or_else(|| {
-            PlaceError::UnknownSystem {
-                given: given.into(),
-                system: name.into(),
-            }
-        })?),
-    };
+    let system =
+        match system {
+            None => None,
+            Some(name) => Some(*exactly::kinds().iter().find(|s| **s == name).ok_or_else(
+                || PlaceError::UnknownSystem {
+                    given: given.into(),
+                    system: name.into(),
+                },
+            )?),
+        };
     let (place, nodes) = match place.split_once(':') {
         Some((place, nodes)) => (place, Some(nodes)),
         None => (place, None),

@@ -1,7 +1,7 @@
 //! Progress on stderr: bars on a terminal, counter lines elsewhere.
 
-use crate::event::Progress;
 use crate::terminal;
+use exactly::Progress;
 use exactly_model::VariantReport;
 use exactly_report::{Style, verdict_line};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};

@@ -1,6 +1,7 @@
-//! What the terminal can do.
+//! What the environment of the command says: terminal, log, folders.
 
 use exactly_report::Style;
+use std::path::PathBuf;
 
 /// Columns where nobody says: the matrix fits, and most logs do not wrap.
 const COLUMNS_WITHOUT_TERMINAL: usize = 120;
@@ -34,6 +35,32 @@ pub(crate) fn start_log() {
             .with_writer(std::io::stderr)
             .try_init(),
     );
+}
+
+/// Folder for downloads, kept between runs. `EXACTLY_CACHE` decides.
+///
+/// Servers that refuse root are run as another user, who can't enter root's
+/// home: root's downloads lie in the system's cache.
+pub(crate) fn cache_folder() -> PathBuf {
+    let folder = |name| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
+    let home_cache = || folder("HOME").map(|home| home.join(".cache"));
+    match folder("EXACTLY_CACHE") {
+        Some(cache) => cache,
+        None if is_root() => PathBuf::from("/var/cache/exactly"),
+        None => folder("XDG_CACHE_HOME")
+            .or_else(home_cache)
+            .unwrap_or_else(std::env::temp_dir)
+            .join("exactly"),
+    }
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
 }
 
 fn style(term: &console::Term) -> Style {

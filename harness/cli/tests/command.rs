@@ -57,7 +57,7 @@ fn usage_errors_exit_2_and_say_what_to_do() {
         ),
         (&["evaluate", "--kafka", "nonsense"], "host:port"),
         (&["explain", "Z9"], "D3  duplicate-effect"),
-        (&["judge", "no-such-run"], "no such file, folder or run"),
+        (&["judge", "no-such-run"], "no run at"),
         (&["completions", "nosuchshell"], "possible values"),
     ] {
         let (code, out, err) = run(args);

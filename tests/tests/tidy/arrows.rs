@@ -29,7 +29,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "exactly-cli",
-        &["exactly", "exactly-model", "exactly-report", "exactly-claims"],
+        &[
+            "exactly",
+            "exactly-model",
+            "exactly-report",
+            "exactly-claims",
+        ],
     ),
     (
         "exactly-tests",
@@ -122,14 +127,54 @@ fn planted_arrows_are_found() {
     let clean = members();
     assert!(clean.len() >= ALLOWED.len());
     for (from, to, only_tests, expect) in [
-        ("exactly-engine", "exactly-check", false, "exactly-engine -> exactly-check"),
-        ("exactly-engine", "exactly-kafka", true, "exactly-engine -> exactly-kafka"),
-        ("exactly-check", "exactly-engine", false, "exactly-check -> exactly-engine"),
-        ("exactly-kafka", "exactly-postgres", false, "exactly-kafka -> exactly-postgres"),
-        ("exactly-claims", "exactly-adapter", false, "exactly-claims -> exactly-adapter"),
-        ("exactly-report", "exactly-cli", false, "exactly-report -> exactly-cli"),
-        ("exactly-model", "tokio", false, "exactly-model is pure and can't use tokio"),
-        ("exactly-outbox", "serde", false, "exactly-outbox has no row: say what it may depend on"),
+        (
+            "exactly-engine",
+            "exactly-check",
+            false,
+            "exactly-engine -> exactly-check",
+        ),
+        (
+            "exactly-engine",
+            "exactly-kafka",
+            true,
+            "exactly-engine -> exactly-kafka",
+        ),
+        (
+            "exactly-check",
+            "exactly-engine",
+            false,
+            "exactly-check -> exactly-engine",
+        ),
+        (
+            "exactly-kafka",
+            "exactly-postgres",
+            false,
+            "exactly-kafka -> exactly-postgres",
+        ),
+        (
+            "exactly-claims",
+            "exactly-adapter",
+            false,
+            "exactly-claims -> exactly-adapter",
+        ),
+        (
+            "exactly-report",
+            "exactly-cli",
+            false,
+            "exactly-report -> exactly-cli",
+        ),
+        (
+            "exactly-model",
+            "tokio",
+            false,
+            "exactly-model is pure and can't use tokio",
+        ),
+        (
+            "exactly-outbox",
+            "serde",
+            false,
+            "exactly-outbox has no row: say what it may depend on",
+        ),
     ] {
         let mut planted = vec![Member {
             name: from.into(),

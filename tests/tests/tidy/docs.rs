@@ -1,6 +1,6 @@
 //! Documents that repeat what the code says.
 
-use exactly_model::Code;
+use exactly_model::{Code, Record};
 use std::path::Path;
 
 /// What the documents and the code say differently.
@@ -8,6 +8,7 @@ pub fn violations(root: &Path) -> Vec<String> {
     let read = |name: &str| std::fs::read_to_string(root.join(name)).unwrap_or_default();
     let mut violations = anomalies(&read("docs/anomalies.md"));
     violations.extend(exit_codes(&read("docs/exit-codes.md")));
+    violations.extend(history(&read("docs/history.md")));
     violations.extend(commands(&read("README.md"), &read(".ci/run")));
     violations
 }
@@ -40,6 +41,51 @@ fn exit_codes(page: &str) -> Vec<String> {
         .collect()
 }
 
+/// The example lines are records, and no event is forgotten.
+fn history(page: &str) -> Vec<String> {
+    const EVENTS: &[&str] = &[
+        "run",
+        "cell",
+        "plan",
+        "trial",
+        "attempt",
+        "exchange",
+        "fault",
+        "incarnation",
+        "delivery",
+        "effect",
+        "audit",
+        "position",
+        "settle",
+        "assist",
+        "note",
+        "trial_end",
+        "cell_end",
+    ];
+    let mut violations = Vec::new();
+    for event in EVENTS {
+        if !page.contains(&format!("| `{event}` |")) {
+            violations.push(format!("docs/history.md lacks the event {event}"));
+        }
+    }
+    let lines: Vec<&str> = page.lines().filter(|line| line.starts_with('{')).collect();
+    if lines.is_empty() {
+        violations.push("docs/history.md has no example".into());
+    }
+    for line in lines {
+        match serde_json::from_str::<Record>(line) {
+            // A field that is not there any more would be skipped in silence.
+            Ok(record) if serde_json::to_value(&record).ok() == serde_json::from_str(line).ok() => {
+            }
+            Ok(record) => {
+                violations.push(format!("docs/history.md line {}: other fields", record.n))
+            }
+            Err(error) => violations.push(format!("docs/history.md: {error}: {line}")),
+        }
+    }
+    violations
+}
+
 /// The two commands of the README, and that `.ci/run` runs the second as it
 /// stands there.
 fn commands(readme: &str, ci: &str) -> Vec<String> {
@@ -62,6 +108,12 @@ fn commands(readme: &str, ci: &str) -> Vec<String> {
 fn planted_differences_are_found() {
     assert_eq!(anomalies("").len(), 3 * Code::ALL.len());
     assert_eq!(exit_codes("").len(), exactly_cli::exit_codes().len());
+    assert_eq!(history("").len(), 18);
+    let line = r#"{"v":1,"n":7,"trial":0,"mono_ns":0,"wall_ns":0,"ev":"trial_end","x":1}"#;
+    assert!(history(line).contains(&"docs/history.md line 7: other fields".to_string()));
     assert_eq!(commands("", "").len(), 3);
-    assert_eq!(commands("cargo test --workspace --all", "cargo test").len(), 3);
+    assert_eq!(
+        commands("cargo test --workspace --all", "cargo test").len(),
+        3
+    );
 }

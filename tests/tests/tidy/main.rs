@@ -16,7 +16,9 @@ use std::path::PathBuf;
 /// The workspace.
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    let root = here.parent().expect("the tests crate lies in the workspace");
+    let root = here
+        .parent()
+        .expect("the tests crate lies in the workspace");
     root.to_path_buf()
 }
 

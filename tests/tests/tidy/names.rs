@@ -40,9 +40,21 @@ fn planted_names_are_found() {
     let ids = catalogue();
     let (claim, variant) = (&ids[0], &ids[1]);
     for (path, text, found) in [
-        ("harness/check/src/a.rs", format!("if claim == \"{claim}\" {{}}"), true),
-        ("harness/engine/src/a.rs", format!("// as in {variant}"), true),
-        ("adapters/kafka/src/a.rs", format!("fn {}()", variant.replace('-', "_")), true),
+        (
+            "harness/check/src/a.rs",
+            format!("if claim == \"{claim}\" {{}}"),
+            true,
+        ),
+        (
+            "harness/engine/src/a.rs",
+            format!("// as in {variant}"),
+            true,
+        ),
+        (
+            "adapters/kafka/src/a.rs",
+            format!("fn {}()", variant.replace('-', "_")),
+            true,
+        ),
         ("harness/cli/src/a.rs", format!("\"{claim}\""), false),
         ("harness/check/src/a.rs", "cell.claim".into(), false),
     ] {

@@ -49,8 +49,14 @@ fn planted_sizes_are_found() {
     let file = |path: &str, lines: usize| Source::new(path, &"x\n".repeat(lines));
     let long = LONGER[0].0;
     for (sources, part) in [
-        (vec![file("harness/x/src/a.rs", 401), file(long, 500)], "has 401 lines"),
-        (vec![file("harness/x/tests/a.rs", 701), file(long, 500)], "has 701 lines"),
+        (
+            vec![file("harness/x/src/a.rs", 401), file(long, 500)],
+            "has 401 lines",
+        ),
+        (
+            vec![file("harness/x/tests/a.rs", 701), file(long, 500)],
+            "has 701 lines",
+        ),
         (vec![file(long, 400)], "needs no exception"),
         (vec![file("harness/x/src/a.rs", 400)], "has no file"),
     ] {

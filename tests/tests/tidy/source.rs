@@ -84,7 +84,10 @@ fn code_leaves_out_comments_and_the_test_module() {
         "//! a\nfn f() {}\n  // b\n#[cfg(test)]\nfn g() {}\n#[cfg(test)]\nmod tests {\nfn h() {}\n}\n",
     );
     let code: Vec<_> = source.code().collect();
-    assert_eq!(code, [(2, "fn f() {}"), (4, "#[cfg(test)]"), (5, "fn g() {}")]);
+    assert_eq!(
+        code,
+        [(2, "fn f() {}"), (4, "#[cfg(test)]"), (5, "fn g() {}")]
+    );
 }
 
 #[test]

@@ -93,17 +93,37 @@ fn holds(line: &str, mark: &str) -> bool {
 #[test]
 fn planted_usages_are_found() {
     for (path, line, found) in [
-        ("harness/engine/src/a.rs", "let x = std::env::var(\"X\");", 1),
+        (
+            "harness/engine/src/a.rs",
+            "let x = std::env::var(\"X\");",
+            1,
+        ),
         ("adapters/kafka/src/a.rs", "use std::env::args_os;", 1),
         ("harness/cli/src/a.rs", "let x = std::env::args();", 0),
         ("harness/engine/tests/a.rs", "std::env::var(\"X\");", 0),
         ("harness/engine/src/a.rs", "// std::env::var", 0),
-        ("adapters/postgres/src/a.rs", "tokio::process::Command::new(\"x\");", 1),
-        ("harness/engine/src/plan.rs", "let c = Command::new(\"x\");", 1),
-        ("harness/engine/src/supervisor/a.rs", "Command::new(\"x\");", 0),
+        (
+            "adapters/postgres/src/a.rs",
+            "tokio::process::Command::new(\"x\");",
+            1,
+        ),
+        (
+            "harness/engine/src/plan.rs",
+            "let c = Command::new(\"x\");",
+            1,
+        ),
+        (
+            "harness/engine/src/supervisor/a.rs",
+            "Command::new(\"x\");",
+            0,
+        ),
         ("harness/cli/src/a.rs", "use std::process::Command;", 1),
         ("harness/check/src/a.rs", "let now = Instant::now();", 1),
-        ("harness/engine/src/clock.rs", "let now = Instant::now();", 0),
+        (
+            "harness/engine/src/clock.rs",
+            "let now = Instant::now();",
+            0,
+        ),
         ("harness/report/src/a.rs", "std::fs::read(x)", 1),
         ("harness/exactly/src/a.rs", "println!(\"x\");", 1),
         ("harness/exactly/src/a.rs", "eprintln!(\"x\");", 0),

@@ -1,49 +1,104 @@
 //! `exactly evaluate`: measures what pipelines really deliver.
 
+use super::signals::{Signals, first_signal};
 use crate::args::EvaluateArgs;
+use crate::expect;
 use crate::failure::Failure;
 use crate::place::Places;
+use crate::progress::Display;
 use crate::select::select;
+use crate::terminal;
+use exactly::{Options, Outcome, Selected};
 use exactly_claims::{Claim, catalogue};
-use exactly_model::Report;
-
-/// What is asked for, checked.
-#[derive(Clone, PartialEq, Debug)]
-struct Request<'a> {
-    claims: Vec<Claim>,
-    places: Places,
-    args: &'a EvaluateArgs,
-}
+use exactly_model::redact;
 
 pub(super) fn run(args: &EvaluateArgs) -> Result<u8, Failure> {
-    let expectation = super::expectation(args.expect.as_deref())?;
-    let request = request(args)?;
-    let report = evaluate(&request)?;
-    super::finish(&report, args.format, expectation.as_ref())
+    let expectations = super::expectations(args.expect.as_deref())?;
+    if let Some(expectations) = &expectations {
+        expect::check_names(expectations, &catalogue_ids())
+            .map_err(|why| Failure::Config(format!("expectation: {why}")))?;
+    }
+    let options = options(args)?;
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let (outcome, signals) = super::block_on(&mut runtime, evaluate(options))??;
+    super::tell(&format!("recorded in {}", outcome.folder.display()));
+    match outcome.error {
+        None => super::finish(&outcome.report, args.format, expectations.as_ref()),
+        Some(error) => {
+            // What was measured before the run ended is worth showing.
+            if outcome.report.variants().next().is_some() {
+                super::show(&outcome.report, args.format)?;
+            }
+            Err(match first_signal(&signals) {
+                Some(signal) => Failure::Interrupted(signal),
+                None => error.into(),
+            })
+        }
+    }
 }
 
-/// Runs what is asked for and answers with the report.
-fn evaluate(request: &Request<'_>) -> Result<Report, Failure> {
-    let cells: usize = request.claims.iter().map(|c| c.variants.len()).sum();
-    Err(Failure::Undecided(format!(
-        "evaluating {cells} cells is not wired yet"
-    )))
+/// Runs what is asked for, with progress on stderr, until it is done or a
+/// signal ends it.
+async fn evaluate(mut options: Options) -> Result<(Outcome, Signals), Failure> {
+    let (signals, cancelled) = super::signals::listen()?;
+    options.cancelled = cancelled;
+    let mut display = Display::stderr();
+    let outcome = exactly::evaluate(options, move |progress| display.show(progress)).await?;
+    Ok((outcome, signals))
 }
 
 /// Checks the arguments before anything is started.
-fn request(args: &EvaluateArgs) -> Result<Request<'_>, Failure> {
+fn options(args: &EvaluateArgs) -> Result<Options, Failure> {
     let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
     let claims = select(catalogue(), &args.cells).map_err(|e| usage(&e))?;
     let places = Places::read(&args.on, args.kafka.as_deref(), args.postgres.as_deref())
         .map_err(|e| usage(&e))?;
-    if let Some(messages) = args.messages {
-        check_messages(&claims, messages)?;
-    }
-    Ok(Request {
-        claims,
-        places,
-        args,
+    let mut options = Options::new(executable()?);
+    options.messages = args.messages.unwrap_or(options.messages);
+    check_messages(&claims, options.messages)?;
+    options.cells = selected(claims);
+    options.places = places.into_map();
+    options.seed = args.seed;
+    options.jobs = args.jobs.map_or(options.jobs, |jobs| jobs as usize);
+    options.exhaustive = args.exhaustive;
+    options.assist = !args.no_assist;
+    options.store = args.out.clone();
+    options.temporary = std::env::temp_dir();
+    options.cache = terminal::cache_folder();
+    options.command = std::env::args().map(|arg| redact(&arg)).collect();
+    Ok(options)
+}
+
+/// This binary: it runs the pipelines and embedded servers as its children.
+fn executable() -> Result<String, Failure> {
+    let path = std::env::current_exe()
+        .map_err(|error| Failure::Undecided(format!("cannot find my own binary: {error}")))?;
+    path.into_os_string().into_string().map_err(|path| {
+        Failure::Config(format!(
+            "my own path {} is not valid UTF-8; move the binary elsewhere",
+            path.display()
+        ))
     })
+}
+
+fn selected(claims: Vec<Claim>) -> Vec<Selected> {
+    let cells = claims.into_iter().flat_map(|claim| {
+        let variants = claim.variants.clone();
+        variants.into_iter().map(move |variant| Selected {
+            claim: claim.clone(),
+            variant,
+        })
+    });
+    cells.collect()
+}
+
+/// `claim/variant` of every cell.
+fn catalogue_ids() -> Vec<String> {
+    let cells = selected(catalogue());
+    let ids = cells
+        .iter()
+        .map(|c| format!("{}/{}", c.claim.id, c.variant.id));
+    ids.collect()
 }
 
 /// A witness that covers the third message cannot fire with two.
@@ -86,7 +141,7 @@ mod tests {
             ("--messages 1", "needs at least"),
         ] {
             let args = args(line);
-            let failure = request(&args).unwrap_err();
+            let failure = options(&args).unwrap_err();
             assert_eq!(failure.exit_code(), exit::USAGE, "{line}");
             assert!(failure.to_string().contains(part), "{line}: {failure}");
         }
@@ -94,9 +149,20 @@ mod tests {
 
     #[test]
     fn without_arguments_everything_is_asked_for() {
-        let args = args("");
-        let request = request(&args).unwrap();
-        assert_eq!(request.claims, catalogue());
-        assert_eq!(request.args.seed, 1);
+        let options = options(&args("")).unwrap();
+        assert_eq!(options.cells.len(), catalogue_ids().len());
+        assert!(options.assist && !options.exhaustive && options.places.is_empty());
+        assert_eq!(options.store, std::path::Path::new(".exactly"));
+    }
+
+    #[test]
+    fn every_argument_arrives() {
+        let line = "ack-after-process --kafka h:1 --postgres postgres://u:p@h/d --messages 9 \
+                    --seed 5 --jobs 3 --exhaustive --out elsewhere --no-assist";
+        let options = options(&args(line)).unwrap();
+        assert_eq!((options.messages, options.seed, options.jobs), (9, 5, 3));
+        assert!(!options.assist && options.exhaustive);
+        assert_eq!(options.store, std::path::Path::new("elsewhere"));
+        assert_eq!(options.places.len(), 2);
     }
 }

@@ -1,6 +1,8 @@
 //! What the harness starts as children of itself.
 
 use crate::failure::Failure;
+use exactly_model::exit;
+use std::path::Path;
 
 /// Exit code of a pipeline that gave up, as any service has it.
 const PIPELINE_FAILED: u8 = 1;
@@ -8,13 +10,10 @@ const PIPELINE_FAILED: u8 = 1;
 /// Runs a pipeline under test until it ends. It ends by failing, by a signal,
 /// or by being killed, which is what it is for.
 pub(super) fn pipeline(id: &str) -> Result<u8, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Undecided(format!("cannot start a runtime: {error}")))?;
     let env = |name: &str| std::env::var(name).ok();
-    match runtime.block_on(exactly_claims::run_program(id, &env)) {
-        Ok(()) => Ok(exactly_model::exit::DONE),
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    match super::block_on(&mut runtime, exactly_claims::run_program(id, &env))? {
+        Ok(()) => Ok(exit::DONE),
         Err(error) => {
             super::complain(&format!("{error:#}"));
             Ok(PIPELINE_FAILED)
@@ -22,14 +21,25 @@ pub(super) fn pipeline(id: &str) -> Result<u8, Failure> {
     }
 }
 
-/// Serves the embedded Kafka until it is killed.
+/// Serves the embedded Kafka until it is killed. The harness reads from stdout
+/// that it is ready, and where.
 pub(super) fn embedded_kafka() -> Result<u8, Failure> {
-    Err(Failure::Undecided(
-        "the embedded Kafka is not wired yet".into(),
-    ))
+    let announce = |line: &str| {
+        // A harness that no longer reads is gone, and its guardian comes.
+        drop(super::print(&format!("{line}\n")));
+    };
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    match super::block_on(&mut runtime, exactly::serve_embedded("kafka", announce))? {
+        Some(Ok(())) => Ok(exit::DONE),
+        Some(Err(error)) => Err(Failure::SystemUnavailable(format!(
+            "the embedded Kafka ended: {error}"
+        ))),
+        None => Err(Failure::Usage("no embedded Kafka was built in".into())),
+    }
 }
 
 /// Waits for the harness to end, and ends what it left behind.
-pub(super) fn guardian() -> Result<u8, Failure> {
-    Err(Failure::Undecided("the guardian is not wired yet".into()))
+pub(super) fn guardian(mark: &str, scratch: &Path) -> u8 {
+    exactly::guard(mark, scratch);
+    exit::DONE
 }

@@ -2,56 +2,36 @@
 
 use crate::args::JudgeArgs;
 use crate::failure::Failure;
-use exactly_model::Report;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+/// Runs that are named where the one asked for is not there.
+const NAMED_MAX: usize = 5;
 
 pub(super) fn run(args: &JudgeArgs) -> Result<u8, Failure> {
-    let expectation = super::expectation(args.expect.as_deref())?;
-    let events = locate(&args.run, &args.out)?;
-    let report = judge(&events)?;
-    super::finish(&report, args.format, expectation.as_ref())
-}
-
-/// Judges the history at `events` (an `events.ndjson`).
-fn judge(events: &Path) -> Result<Report, Failure> {
-    Err(Failure::Undecided(format!(
-        "judging {} is not wired yet",
-        events.display()
-    )))
-}
-
-/// The history that `run` names: a file, a run's folder, or an id in `out`.
-fn locate(run: &Path, out: &Path) -> Result<PathBuf, Failure> {
-    const EVENTS: &str = "events.ndjson";
-    let kept = out.join("runs").join(run);
-    let places = [run.to_path_buf(), run.join(EVENTS), kept.join(EVENTS)];
-    if let Some(found) = places.iter().find(|place| place.is_file()) {
-        return Ok(found.clone());
-    }
-    let why = match run.is_dir() || kept.is_dir() {
-        true => "it holds no events.ndjson".to_string(),
-        false => format!(
-            "there is no such file, folder or run in {}; {}",
-            out.join("runs").display(),
-            newest(&out.join("runs"))
-        ),
-    };
-    Err(Failure::Usage(format!("run {}: {why}", run.display())))
+    let expectations = super::expectations(args.expect.as_deref())?;
+    let report = exactly::judge(&args.run, &args.out).map_err(|error| {
+        let text = format!("{error}; {}", newest(&args.out.join("runs")));
+        match Failure::from(error) {
+            Failure::Usage(_) => Failure::Usage(text),
+            other => other,
+        }
+    })?;
+    super::finish(&report, args.format, expectations.as_ref())
 }
 
 /// Names runs that are there, to choose from.
 fn newest(runs: &Path) -> String {
-    const SHOWN_MAX: usize = 5;
     let mut ids: Vec<String> = std::fs::read_dir(runs)
         .into_iter()
         .flatten()
         .flatten()
         .filter_map(|entry| entry.file_name().into_string().ok())
         .collect();
+    // Ids begin with the time of the run.
     ids.sort_unstable();
-    let last = ids.split_off(ids.len().saturating_sub(SHOWN_MAX));
+    let last = ids.split_off(ids.len().saturating_sub(NAMED_MAX));
     match last.as_slice() {
-        [] => "none was recorded there yet".into(),
+        [] => format!("none was recorded in {}", runs.display()),
         ids => format!("the last ones are {}", ids.join(", ")),
     }
 }
@@ -59,25 +39,29 @@ fn newest(runs: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Format;
+    use exactly_model::exit;
 
     #[test]
-    fn a_run_is_found_by_id_folder_and_file() {
-        let home = tempfile::tempdir().unwrap();
-        let out = home.path().join("store");
-        let folder = out.join("runs").join("r7");
-        std::fs::create_dir_all(&folder).unwrap();
-        let events = folder.join("events.ndjson");
-        let missing = locate(Path::new("r7"), &out).unwrap_err();
-        assert!(missing.to_string().contains("holds no events.ndjson"));
-        std::fs::write(&events, "").unwrap();
-        for run in [Path::new("r7"), &folder, &events] {
-            assert_eq!(locate(run, &out).unwrap(), events, "{}", run.display());
-        }
-        let unknown = locate(Path::new("r8"), &out).unwrap_err();
-        assert_eq!(unknown.exit_code(), exactly_model::exit::USAGE);
+    fn an_unknown_run_is_a_usage_error_that_names_those_there() {
+        let store = tempfile::tempdir().unwrap();
+        let args = JudgeArgs {
+            run: "r8".into(),
+            out: store.path().into(),
+            format: Format::Human,
+            expect: None,
+        };
+        let failure = run(&args).unwrap_err();
+        assert_eq!(failure.exit_code(), exit::USAGE);
         assert!(
-            unknown.to_string().contains("the last ones are r7"),
-            "{unknown}"
+            failure.to_string().contains("none was recorded"),
+            "{failure}"
+        );
+        std::fs::create_dir_all(store.path().join("runs/r7")).unwrap();
+        let failure = run(&args).unwrap_err();
+        assert!(
+            failure.to_string().contains("the last ones are r7"),
+            "{failure}"
         );
     }
 }

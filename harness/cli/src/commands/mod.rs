@@ -6,14 +6,16 @@ mod explain;
 mod hidden;
 mod judge;
 mod list;
+mod signals;
 
 pub use explain::explanation;
 
 use crate::args::{Cli, Command, Format};
-use crate::expect::{Expectation, outcome};
+use crate::expect;
 use crate::failure::Failure;
 use crate::terminal;
 use clap::Parser as _;
+use exactly::Expectations;
 use exactly_model::{Report, exit};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
@@ -42,7 +44,7 @@ pub fn main() -> ExitCode {
         Command::Completions { shell } => completions::run(shell),
         Command::Pipeline { id } => hidden::pipeline(&id),
         Command::EmbeddedKafka => hidden::embedded_kafka(),
-        Command::Guardian => hidden::guardian(),
+        Command::Guardian { mark, scratch } => Ok(hidden::guardian(&mark, &scratch)),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -71,33 +73,42 @@ fn complain(text: &str) {
     drop(writeln!(std::io::stderr().lock(), "error: {text}"));
 }
 
+/// A remark on stderr.
+fn tell(text: &str) {
+    drop(writeln!(std::io::stderr().lock(), "{text}"));
+}
+
+/// Runs `future` on a runtime of its own.
+fn block_on<T>(
+    runtime: &mut tokio::runtime::Builder,
+    future: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let runtime = runtime
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Undecided(format!("cannot start a runtime: {error}")))?;
+    Ok(runtime.block_on(future))
+}
+
 /// Reads `--expect`, before anything runs: a run of minutes must not end in a
 /// typing mistake.
-fn expectation(file: Option<&Path>) -> Result<Option<Expectation>, Failure> {
+fn expectations(file: Option<&Path>) -> Result<Option<Expectations>, Failure> {
     let Some(file) = file else {
         return Ok(None);
     };
     let wrong = |why: String| Failure::Config(format!("expectation {}: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
-    Expectation::parse(&text).map(Some).map_err(wrong)
+    expect::parse(&text).map(Some).map_err(wrong)
 }
 
 /// Prints a report and turns it into an exit code.
 fn finish(
     report: &Report,
     format: Format,
-    expectation: Option<&Expectation>,
+    expectations: Option<&Expectations>,
 ) -> Result<u8, Failure> {
-    print(&match format {
-        Format::Human => exactly_report::human(report, terminal::stdout_style()),
-        Format::Json => exactly_report::json(report),
-    })?;
-    if let Some(expectation) = expectation {
-        expectation
-            .check_names(report, &catalogue_ids())
-            .map_err(|why| Failure::Config(format!("expectation: {why}")))?;
-    }
-    let outcome = outcome(report, expectation);
+    show(report, format)?;
+    let outcome = expect::outcome(report, expectations);
     for line in &outcome.broken {
         complain(&format!("expectation does not hold: {line}"));
     }
@@ -107,14 +118,10 @@ fn finish(
     Ok(outcome.exit_code())
 }
 
-/// `claim/variant` of every cell.
-fn catalogue_ids() -> Vec<String> {
-    let claims = exactly_claims::catalogue();
-    let ids = claims.iter().flat_map(|claim| {
-        claim
-            .variants
-            .iter()
-            .map(|v| format!("{}/{}", claim.id, v.id))
-    });
-    ids.collect()
+/// Prints a report.
+fn show(report: &Report, format: Format) -> Result<(), Failure> {
+    print(&match format {
+        Format::Human => exactly_report::human(report, terminal::stdout_style()),
+        Format::Json => exactly_report::json(report),
+    })
 }
