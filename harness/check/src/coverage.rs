@@ -29,9 +29,9 @@ impl Coverage {
         let idle_witnesses: Vec<String> = witnesses
             .iter()
             .filter(|witness| {
-                !valid.iter().any(|(_, trial)| {
-                    trial.start.schedule == **witness && all_fired(trial)
-                })
+                !valid
+                    .iter()
+                    .any(|(_, trial)| trial.start.schedule == **witness && all_fired(trial))
             })
             .map(ToString::to_string)
             .collect();
@@ -51,10 +51,7 @@ impl Coverage {
             not_applicable: planned.not_applicable.iter().cloned().collect(),
             unstable: planned.unstable.iter().cloned().collect(),
             max_in_flight: planned.max_in_flight,
-            cuts: (
-                planned.cuts.0,
-                (struck.cuts.len() as u64).min(cuts_planned),
-            ),
+            cuts: (planned.cuts.0, (struck.cuts.len() as u64).min(cuts_planned)),
         };
         let idle_classes = planned
             .classes
@@ -180,7 +177,10 @@ impl Struck {
 }
 
 fn has_fired(trial: &Trial, index: usize) -> bool {
-    trial.fired.iter().any(|fault| fault.index as usize == index)
+    trial
+        .fired
+        .iter()
+        .any(|fault| fault.index as usize == index)
 }
 
 fn all_fired(trial: &Trial) -> bool {

@@ -134,9 +134,12 @@ impl Evidence<'_> {
                 first.code, first.missing
             ));
         }
-        let open = self
-            .calibrations()
-            .find(|(_, trial)| trial.judged.as_ref().is_some_and(|j| j.rest != Rest::Quiescent));
+        let open = self.calibrations().find(|(_, trial)| {
+            trial
+                .judged
+                .as_ref()
+                .is_some_and(|j| j.rest != Rest::Quiescent)
+        });
         if let Some((number, _)) = open {
             return Some(format!(
                 "the pipeline did not come to rest in trial {number}, which had no fault"
@@ -181,7 +184,8 @@ impl Evidence<'_> {
             format!(
                 "no fault struck {} of {}: {}",
                 idle.len(),
-                count(u64::from(self.coverage.report.classes), "class").replace("classs", "classes"),
+                count(u64::from(self.coverage.report.classes), "class")
+                    .replace("classs", "classes"),
                 idle.join(", ")
             )
         })

@@ -5,6 +5,7 @@ use exactly_model::{
     Cell, Code, Counterexample, ExchangeRecord, Fate, Fault, FaultKind, FaultRecord, FaultState,
     IncarnationRecord, IncarnationState, Judgement, Outcome, Step, TrialHistory, View, redact,
 };
+use std::collections::BTreeSet;
 
 /// Steps shown at most, the finding included.
 const STEPS_MAX: usize = 16;
@@ -44,7 +45,10 @@ pub(crate) fn counterexample(
     let finding = match (id, sink) {
         (Some(id), "") => format!("message {}: {detail}", message(history.trial, id)),
         (Some(id), sink) => {
-            format!("message {} at '{sink}': {detail}", message(history.trial, id))
+            format!(
+                "message {} at '{sink}': {detail}",
+                message(history.trial, id)
+            )
         }
         (None, "") => detail.to_owned(),
         (None, sink) => format!("at '{sink}': {detail}"),
@@ -89,7 +93,10 @@ fn outcome(
         0 => "no effect".to_owned(),
         n => count(n, "effect"),
     };
-    let plain = format!("sink {sink}: {effects} for message {id} (t{})", history.trial);
+    let plain = format!(
+        "sink {sink}: {effects} for message {id} (t{})",
+        history.trial
+    );
     match code {
         Code::L1 | Code::D3 => plain,
         code => format!("{plain}, {}", code.name()),
@@ -126,8 +133,9 @@ fn moments(history: &TrialHistory, id: Option<u32>) -> Vec<Moment> {
             });
         }
     }
+    let mut covered = BTreeSet::new();
     for exchange in &history.exchanges {
-        if concerns(history, exchange, id) {
+        if concerns(history, exchange, id, &mut covered) {
             moments.push(Moment {
                 at_ns: exchange.request_ns,
                 incarnation: exchange.incarnation,
@@ -146,47 +154,33 @@ fn moments(history: &TrialHistory, id: Option<u32>) -> Vec<Moment> {
     moments
 }
 
-fn concerns(history: &TrialHistory, exchange: &ExchangeRecord, id: Option<u32>) -> bool {
+/// Whether the exchange carries message `id`, was struck by a fault, or is the
+/// first of its incarnation to commit a position past the message, even where
+/// it names another one. `covered` remembers the incarnations that did.
+fn concerns<'a>(
+    history: &TrialHistory,
+    exchange: &'a ExchangeRecord,
+    id: Option<u32>,
+    covered: &mut BTreeSet<(&'a str, u32)>,
+) -> bool {
     if !exchange.class.makes_points() {
         return false;
     }
-    let struck = history.faults.iter().any(|fault| strikes(fault, exchange));
     let Some(id) = id else { return true };
     let attempt = history.attempts.get(id as usize);
-    // The position just past the message: a commit of it covers the message
-    // even where it names another.
-    let covers = attempt
-        .and_then(|attempt| attempt.position)
-        .is_some_and(|(partition, offset)| {
-            exchange.commits.iter().any(|commit| {
-                commit.target == history.feed_target
-                    && commit.partition == partition
-                    && commit.offset > offset
-            })
-        });
-    let first_cover = covers && first_commit(history, exchange);
-    struck || exchange.point.ids.contains(&id) || first_cover
-}
-
-/// Whether no earlier commit of the same incarnation went as far.
-fn first_commit(history: &TrialHistory, exchange: &ExchangeRecord) -> bool {
-    let before = history
-        .exchanges
-        .iter()
-        .take_while(|earlier| !std::ptr::eq(*earlier, exchange));
-    !before
-        .filter(|earlier| {
-            earlier.incarnation == exchange.incarnation
-                && earlier.point.process == exchange.point.process
+    let position = attempt.and_then(|attempt| attempt.position);
+    let covers = position.is_some_and(|(partition, offset)| {
+        exchange.commits.iter().any(|commit| {
+            commit.target == history.feed_target
+                && commit.partition == partition
+                && commit.offset > offset
         })
-        .flat_map(|earlier| &earlier.commits)
-        .any(|earlier| {
-            exchange.commits.iter().any(|commit| {
-                commit.target == earlier.target
-                    && commit.partition == earlier.partition
-                    && earlier.offset >= commit.offset
-            })
-        })
+    });
+    let covers_first =
+        covers && covered.insert((exchange.point.process.as_str(), exchange.incarnation));
+    covers_first
+        || exchange.point.ids.contains(&id)
+        || history.faults.iter().any(|fault| strikes(fault, exchange))
 }
 
 fn strikes(fault: &FaultRecord, exchange: &ExchangeRecord) -> bool {

@@ -264,7 +264,9 @@ impl Fold {
             return;
         };
         builder.finish();
-        let own = builder.lend(&self.strays.of(number));
+        let mut strays = self.strays.of(number);
+        strays.retain(|stray| self.sent(&stray.observer, stray.effect.id));
+        let own = builder.lend(&strays);
         let judgement = judge_among(&builder.history, &|observer, id| self.sent(observer, id));
         let cell = self.cells.get(&builder.history.cell);
         let counterexamples = cell.map_or_else(Vec::new, |cell| {

@@ -91,9 +91,7 @@ impl Findings {
         for (code, (ids, detail)) in without_sink.into_iter().flatten() {
             split(&mut anomalies, code, "", ids, &detail, &mut everywhere);
         }
-        anomalies.sort_by(|a, b| {
-            (a.code, &a.sink, !a.primary).cmp(&(b.code, &b.sink, !b.primary))
-        });
+        anomalies.sort_by(|a, b| (a.code, &a.sink, !a.primary).cmp(&(b.code, &b.sink, !b.primary)));
         anomalies
     }
 }
@@ -108,8 +106,9 @@ fn split(
     detail: &str,
     taken: &mut Vec<u32>,
 ) {
-    let (evidence, primary): (Vec<u32>, Vec<u32>) =
-        ids.into_iter().partition(|id| taken.binary_search(id).is_ok());
+    let (evidence, primary): (Vec<u32>, Vec<u32>) = ids
+        .into_iter()
+        .partition(|id| taken.binary_search(id).is_ok());
     if !primary.is_empty() {
         *taken = union(taken, &primary);
         anomalies.push(anomaly(code, sink, primary, true, detail.to_owned()));

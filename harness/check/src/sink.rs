@@ -321,5 +321,10 @@ fn same_content(effect: &Effect, attempt: &Attempt) -> Option<bool> {
     if key.is_none() && key_seq.is_none() && checksum.is_none() {
         return None;
     }
-    Some([key, key_seq, checksum].into_iter().flatten().all(|same| same))
+    Some(
+        [key, key_seq, checksum]
+            .into_iter()
+            .flatten()
+            .all(|same| same),
+    )
 }
