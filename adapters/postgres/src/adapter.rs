@@ -1,0 +1,46 @@
+//! The way in: an embedded server, or the one the user points at.
+
+use crate::client::Pool;
+use crate::embedded;
+use crate::instance::PgInstance;
+use crate::target::Target;
+use async_trait::async_trait;
+use exactly_adapter::{Adapter, Host, Instance, StartError};
+use exactly_model::SystemPlace;
+use std::sync::Arc;
+
+/// Kind of the system, in names, labels and errors.
+pub(crate) const KIND: &str = "postgres";
+
+/// PostgreSQL.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Postgres;
+
+#[async_trait]
+impl Adapter for Postgres {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    async fn start(
+        &self,
+        place: &SystemPlace,
+        host: Arc<dyn Host>,
+    ) -> Result<Arc<dyn Instance>, StartError> {
+        let (target, server, shown) = match place {
+            SystemPlace::Embedded => {
+                let (target, server) = embedded::start(host.as_ref()).await?;
+                (target, Some(server), "embedded".to_string())
+            }
+            SystemPlace::At(url) => {
+                let target = Target::parse(url)?;
+                let shown = format!("at {}", target.shown());
+                (target, None, shown)
+            }
+        };
+        let (pool, facts) = Pool::open(&target).await?;
+        Ok(Arc::new(PgInstance::new(
+            target, pool, facts, server, shown,
+        )))
+    }
+}

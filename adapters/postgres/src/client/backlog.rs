@@ -1,0 +1,58 @@
+//! What is left to do: a server may still be working for a dead client.
+
+use super::pool::{Pool, words};
+use crate::adapter::KIND;
+use exactly_adapter::{Left, ObserveError};
+use sqlx::Row;
+use std::fmt::Write as _;
+
+/// Backends of the dead, and prepared transactions that touched `schema`
+/// (they hold their locks until someone ends them).
+pub(crate) async fn left(
+    pool: &Pool,
+    schema: &str,
+    dead_ports: &[u16],
+) -> Result<Left, ObserveError> {
+    let rows =
+        pool.run(sql(schema, dead_ports))
+            .await
+            .map_err(|error| ObserveError::Unavailable {
+                observer: "backlog".into(),
+                system: KIND,
+                why: words(&error),
+            })?;
+    let mut left = Left {
+        items: rows.len() as u64,
+        ..Left::default()
+    };
+    // A long list helps nobody.
+    for row in rows.iter().take(5) {
+        let what: String = row.try_get("what").unwrap_or_default();
+        let separator = if left.detail.is_empty() { "" } else { "; " };
+        let _ = write!(left.detail, "{separator}{what}");
+    }
+    Ok(left)
+}
+
+fn sql(schema: &str, dead_ports: &[u16]) -> String {
+    let mut sql = format!(
+        "select 'prepared transaction ' || left(p.gid, 60) || ' waits for its end' as what \
+         from pg_prepared_xacts p where p.database = current_database() and exists ( \
+         select from pg_locks own join pg_locks l using (virtualtransaction) \
+         join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace \
+         where own.pid is null and l.pid is null and n.nspname = '{schema}' \
+         and own.locktype = 'transactionid' and own.transactionid = p.transaction)"
+    );
+    if !dead_ports.is_empty() {
+        let ports: Vec<_> = dead_ports.iter().map(u16::to_string).collect();
+        let _ = write!(
+            sql,
+            " union all select 'backend ' || pid || ' of a dead client is ' \
+             || coalesce(state, 'starting') || coalesce(', waiting for ' || wait_event, '') \
+             from pg_stat_activity where datname = current_database() \
+             and pid <> pg_backend_pid() and client_port in ({})",
+            ports.join(",")
+        );
+    }
+    sql
+}

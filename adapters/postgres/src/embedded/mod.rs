@@ -1,0 +1,8 @@
+//! The embedded server: real PostgreSQL binaries, fetched once, run by the
+//! engine's supervisor in a folder of the run.
+
+mod download;
+mod server;
+mod user;
+
+pub(crate) use server::start;

@@ -1,0 +1,73 @@
+//! A running server.
+
+use crate::adapter::KIND;
+use crate::client::{Facts, Pool};
+use crate::scope::PgScope;
+use crate::target::Target;
+use async_trait::async_trait;
+use exactly_adapter::{Instance, Scope, Server, StartError, TrialNames};
+use exactly_model::{Setup, SystemInfo};
+use std::sync::Arc;
+
+/// A running server, shared by all trials of a run.
+pub(crate) struct PgInstance {
+    target: Target,
+    pool: Pool,
+    facts: Facts,
+    server: Option<Box<dyn Server>>,
+    place: String,
+}
+
+impl PgInstance {
+    pub(crate) fn new(
+        target: Target,
+        pool: Pool,
+        facts: Facts,
+        server: Option<Box<dyn Server>>,
+        place: String,
+    ) -> Self {
+        Self {
+            target,
+            pool,
+            facts,
+            server,
+            place,
+        }
+    }
+}
+
+#[async_trait]
+impl Instance for PgInstance {
+    fn info(&self, name: &str) -> SystemInfo {
+        SystemInfo {
+            name: name.into(),
+            kind: KIND.into(),
+            place: self.place.clone(),
+            version: self.facts.version.clone(),
+            emulated: false,
+        }
+    }
+
+    fn address(&self) -> (String, u16) {
+        (self.target.host.clone(), self.target.port)
+    }
+
+    async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {
+        let scope = PgScope::open(
+            names,
+            setup,
+            self.target.clone(),
+            self.pool.clone(),
+            self.facts.commit_order,
+        )
+        .await?;
+        Ok(Arc::new(scope))
+    }
+
+    async fn stop(&self) {
+        self.pool.close().await;
+        if let Some(server) = &self.server {
+            server.stop().await;
+        }
+    }
+}
