@@ -1,5 +1,6 @@
 //! How long a librdkafka consumer takes from its creation to its first message,
-//! on a fresh topic and group with six messages in the log.
+//! on a fresh topic and group with six messages in the log, and again where the
+//! group has committed.
 //!
 //! ```text
 //! cargo run -p exactly-kafka --example first_message [ROUNDS] [KEY=VALUE]...
@@ -8,12 +9,10 @@
 //! `KEY=VALUE` are settings of the consumer. The broker runs in this process;
 //! `KAFKA=host:port` in the environment takes another one.
 
-use exactly_adapter::{
-    Adapter, Host, Outgoing, Server, ServerCommand, StartError, TrialNames,
-};
+use exactly_adapter::{Adapter, Host, Outgoing, Server, ServerCommand, StartError, TrialNames};
 use exactly_model::{MessageId, Setup, SystemPlace, Topic};
+use rdkafka::ClientConfig;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
-use rdkafka::{ClientConfig, Message};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -80,13 +79,16 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let run = std::process::id() % 1_000_000;
     let mut firsts = Vec::new();
+    let mut seconds = Vec::new();
     for trial in 1..=rounds {
         let begin = Instant::now();
         let scope = instance.open(TrialNames { run, trial }, &setup).await?;
         let opened = begin.elapsed();
         let messages: Vec<_> = (0..6)
             .map(|seq| Outgoing {
-                id: MessageId::new(run, trial, seq).ok_or("an id out of range").unwrap(),
+                id: MessageId::new(run, trial, seq)
+                    .ok_or("an id out of range")
+                    .unwrap(),
                 key: "k".into(),
                 payload: format!("{{\"id\":\"x{run}-{trial}-{seq}\"}}"),
             })
@@ -97,7 +99,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let feeding = begin.elapsed();
         assert!(fed.iter().all(|fed| fed.position.is_some()), "{fed:?}");
         let names = scope.placeholders("h", 1);
-        let begin = Instant::now();
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &address)
@@ -108,49 +109,57 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         for (key, value) in &settings {
             config.set(key, value);
         }
+        let topic = names["topic.in"].as_str();
+        let begin = Instant::now();
         let consumer: StreamConsumer = config.create()?;
-        consumer.subscribe(&[names["topic.in"].as_str()])?;
-        let first = consumer.recv().await?.detach();
+        consumer.subscribe(&[topic])?;
+        consumer.recv().await?;
         let received = begin.elapsed();
-        let mut last = first.offset();
-        while last < 5 {
-            last = consumer.recv().await?.offset();
+        for _ in 1..5 {
+            consumer.recv().await?;
         }
-        let message = first;
-        let begin_commit = Instant::now();
-        let mut offsets = rdkafka::TopicPartitionList::new();
-        offsets.add_partition_offset(
-            message.topic(),
-            0,
-            rdkafka::Offset::Offset(last + 1),
-        )?;
-        consumer.commit(&offsets, CommitMode::Sync)?;
-        let committing = begin_commit.elapsed();
+        let message = consumer.recv().await?;
+        let begin = Instant::now();
+        consumer.commit_message(&message, CommitMode::Sync)?;
+        let committing = begin.elapsed();
+        drop(message);
         let begin = Instant::now();
         let left = scope.backlog().ok_or("no backlog")?.left(&[]).await?;
         let polling = begin.elapsed();
         assert_eq!(left.items, 0, "{left:?}");
+        // A killed consumer does not leave its group: neither does this one.
+        std::mem::forget(consumer);
+        feeder.feed("in", &messages[..1], 1).await?;
+        let begin = Instant::now();
+        let consumer: StreamConsumer = config.create()?;
+        consumer.subscribe(&[topic])?;
+        consumer.recv().await?;
+        let again = begin.elapsed();
         drop(consumer);
         let begin = Instant::now();
         scope.close().await;
         writeln!(
             out,
-            "open {:.1} ms, feed {:.1} ms, first message {:.1} ms, commit {:.1} ms, backlog {:.2} ms, close {:.1} ms",
+            "open {:.1} ms, feed {:.1} ms, first message {:.1} ms (again {:.1} ms), commit {:.1} ms, backlog {:.2} ms, close {:.1} ms",
             millis(opened),
             millis(feeding),
             millis(received),
+            millis(again),
             millis(committing),
             millis(polling),
             millis(begin.elapsed()),
         )?;
         firsts.push(received);
+        seconds.push(again);
     }
-    firsts.sort();
-    writeln!(
-        out,
-        "first message: median {:.1} ms, worst {:.1} ms of {rounds}",
-        millis(firsts[firsts.len() / 2]),
-        millis(firsts[firsts.len() - 1]),
-    )?;
+    for (what, mut times) in [("fresh group", firsts), ("group with an offset", seconds)] {
+        times.sort();
+        writeln!(
+            out,
+            "first message, {what}: median {:.1} ms, worst {:.1} ms of {rounds}",
+            millis(times[times.len() / 2]),
+            millis(times[times.len() - 1]),
+        )?;
+    }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! One trial's corner of a cluster.
 
 use crate::boundary::{KafkaDecoder, Shared};
-use crate::client::{Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError};
 use crate::client::parse_query;
+use crate::client::{Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError};
 use crate::provision::{Names, bare};
 use async_trait::async_trait;
 use exactly_adapter::{
@@ -30,12 +30,7 @@ pub(crate) struct KafkaScope {
 }
 
 impl KafkaScope {
-    pub fn new(
-        cluster: Arc<Cluster>,
-        names: Names,
-        topics: &[Topic],
-        has_sessions: bool,
-    ) -> Self {
+    pub fn new(cluster: Arc<Cluster>, names: Names, topics: &[Topic], has_sessions: bool) -> Self {
         Self {
             cluster,
             shared: Arc::new(Shared::new(names)),
@@ -65,12 +60,11 @@ impl KafkaScope {
 
     /// The topic and view of an observer's query.
     fn observed<'a>(&'a self, observer: &Observer) -> Result<(String, Query<'a>), ObserveError> {
-        let (topic, view) =
-            parse_query(&observer.query).ok_or_else(|| ObserveError::Config {
-                observer: observer.name.clone(),
-                why: format!("{:?} is not a topic with a view", observer.query),
-                hint: "write topic, topic@read_committed or topic@read_uncommitted".into(),
-            })?;
+        let (topic, view) = parse_query(&observer.query).ok_or_else(|| ObserveError::Config {
+            observer: observer.name.clone(),
+            why: format!("{:?} is not a topic with a view", observer.query),
+            hint: "write topic, topic@read_committed or topic@read_uncommitted".into(),
+        })?;
         let query = Query {
             cluster: &self.cluster,
             view,

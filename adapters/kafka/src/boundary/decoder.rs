@@ -1,8 +1,8 @@
 //! Frames of one connection, both ways.
 
+use super::Shared;
 use super::label::{FetchOffsets, label};
 use super::rewrite::{self, RewriteError};
-use super::Shared;
 use crate::errors;
 use crate::wire::{Cursor, FRAME_BYTES_MAX, Malformed, Read, api, records, response};
 use bytes::{Bytes, BytesMut};
@@ -151,7 +151,10 @@ impl KafkaDecoder {
     }
 
     fn key(&mut self, correlation: i32) -> u64 {
-        if self.last_correlation.is_some_and(|last| correlation <= last) {
+        if self
+            .last_correlation
+            .is_some_and(|last| correlation <= last)
+        {
             self.generation = self.generation.wrapping_add(1);
         }
         self.last_correlation = Some(correlation);
@@ -206,11 +209,13 @@ impl KafkaDecoder {
         cursor.set_flexible(api::request_is_flexible(api, pending.version));
         if rewrite::concerns(api) {
             let copy = Bytes::copy_from_slice(frame);
-            unit.forward = rewrite::rewrite(api, pending.version, copy, cursor.at(), net)
-                .map_err(|why| Refusal::Rewrite {
-                    api: api::name(api),
-                    version: pending.version,
-                    why,
+            unit.forward =
+                rewrite::rewrite(api, pending.version, copy, cursor.at(), net).map_err(|why| {
+                    Refusal::Rewrite {
+                        api: api::name(api),
+                        version: pending.version,
+                        why,
+                    }
                 })?;
             return Ok(unit);
         }

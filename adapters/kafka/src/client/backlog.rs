@@ -93,9 +93,7 @@ impl Backlog<'_> {
             let committed = committed.get(&at).copied().unwrap_or(0);
             let stable = stable.get(&at).copied().unwrap_or(*end).min(*end);
             if stable > committed {
-                let items = self
-                    .visible(topic, *partition, committed, stable)
-                    .await?;
+                let items = self.visible(topic, *partition, committed, stable).await?;
                 if items > 0 {
                     left.items += items;
                     details.push(format!(

@@ -122,9 +122,9 @@ impl Cluster {
     /// nothing is sent to them any more.
     async fn refresh(&self, topics: &[String]) -> Result<(), CallError> {
         let version = self.version(ApiKey::Metadata, (4, 12))?;
-        let topics = topics.iter().map(|topic| {
-            MetadataRequestTopic::default().with_name(Some(TopicName(text(topic))))
-        });
+        let topics = topics
+            .iter()
+            .map(|topic| MetadataRequestTopic::default().with_name(Some(TopicName(text(topic)))));
         let request = MetadataRequest::default()
             .with_topics(Some(topics.collect()))
             .with_allow_auto_topic_creation(false);
@@ -439,7 +439,16 @@ mod tests {
     fn bootstrap_addresses() {
         let parsed = parse_bootstrap("a:1, [::1]:2").unwrap();
         assert_eq!(parsed, [("a".to_string(), 1), ("::1".to_string(), 2)]);
-        for bad in ["", "a", "a:", "a:x", "a:70000", ":1", "kafka://a:1", "u@a:1"] {
+        for bad in [
+            "",
+            "a",
+            "a:",
+            "a:x",
+            "a:70000",
+            ":1",
+            "kafka://a:1",
+            "u@a:1",
+        ] {
             assert!(parse_bootstrap(bad).is_err(), "{bad:?}");
         }
         let secret = parse_bootstrap("kafka://u:secret@a:1").unwrap_err();

@@ -160,12 +160,7 @@ async fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<Byt
     }
 }
 
-fn open(
-    api: ApiKey,
-    version: i16,
-    correlation: i32,
-    frame: Bytes,
-) -> Result<Response, CallError> {
+fn open(api: ApiKey, version: i16, correlation: i32, frame: Bytes) -> Result<Response, CallError> {
     let mut cursor = Cursor::new(&frame, false);
     if cursor.i32()? != correlation {
         let why = "the reply is to another request";

@@ -282,10 +282,17 @@ mod tests {
         assert_eq!(from_json.position, Some(9));
         assert_eq!(from_json.checksum, Some(0xbeef));
         let number = format!("{{\"id\":{}}}", id.to_i64());
-        for value in [number.as_bytes(), b"mail for x1-2-3", br#"{"order":"x1-2-3"}"#] {
+        for value in [
+            number.as_bytes(),
+            b"mail for x1-2-3",
+            br#"{"order":"x1-2-3"}"#,
+        ] {
             assert_eq!(seen(None, value, 0, View::default()).unwrap().id, id);
         }
-        assert_eq!(seen(Some(b"x1-2-3"), b"", 0, View::default()).unwrap().id, id);
+        assert_eq!(
+            seen(Some(b"x1-2-3"), b"", 0, View::default()).unwrap().id,
+            id
+        );
         assert!(seen(None, b"hello", 0, View::default()).is_none());
         assert!(seen(None, br#"{"id":-5}"#, 0, View::default()).is_none());
     }

@@ -179,7 +179,9 @@ impl Framed {
                 let length = usize::try_from(i32::from_be_bytes(*prefix))
                     .ok()
                     .filter(|length| *length <= FRAME_BYTES_MAX)
-                    .ok_or_else(|| Error::new(ErrorKind::InvalidData, "a frame beyond the limit"))?;
+                    .ok_or_else(|| {
+                        Error::new(ErrorKind::InvalidData, "a frame beyond the limit")
+                    })?;
                 if self.input.len() >= 4 + length {
                     self.input.advance(4);
                     return Ok(Some(self.input.split_to(length)));

@@ -114,13 +114,7 @@ fn put_partition(
     put_records(answer, version, batches);
 }
 
-fn put_aborted(
-    out: &mut BytesMut,
-    fetch: &Fetch<'_>,
-    part: &PartitionState,
-    begin: i64,
-    end: i64,
-) {
+fn put_aborted(out: &mut BytesMut, fetch: &Fetch<'_>, part: &PartitionState, begin: i64, end: i64) {
     // Those that overlap the range returned; an older one would make the
     // client drop later records of the same producer.
     let mut aborted: Vec<(i64, i64)> = part
@@ -190,7 +184,9 @@ fn select<'a>(
 /// The offset after a stored batch: its base and its count of records stand at
 /// fixed places of the header that krafka has checked.
 fn end_offset(batch: &Bytes) -> i64 {
-    let base = batch.first_chunk::<8>().map_or(0, |b| i64::from_be_bytes(*b));
+    let base = batch
+        .first_chunk::<8>()
+        .map_or(0, |b| i64::from_be_bytes(*b));
     let count = batch.get(57..61).and_then(|b| b.try_into().ok());
     base + i64::from(count.map_or(0, i32::from_be_bytes))
 }

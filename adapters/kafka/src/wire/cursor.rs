@@ -148,12 +148,10 @@ impl<'a> Cursor<'a> {
         };
         let at = self.at;
         let text = self.take(length)?;
-        std::str::from_utf8(text)
-            .map(Some)
-            .map_err(|_| Malformed {
-                what: "a string that is not UTF-8",
-                at,
-            })
+        std::str::from_utf8(text).map(Some).map_err(|_| Malformed {
+            what: "a string that is not UTF-8",
+            at,
+        })
     }
 
     /// A string; null counts as empty.
@@ -243,7 +241,10 @@ mod tests {
 
     #[test]
     fn null_and_empty_are_told_apart_where_it_matters() {
-        assert_eq!(Cursor::new(&[0xff, 0xff], false).nullable_string(), Ok(None));
+        assert_eq!(
+            Cursor::new(&[0xff, 0xff], false).nullable_string(),
+            Ok(None)
+        );
         assert_eq!(Cursor::new(&[0, 0], false).nullable_string(), Ok(Some("")));
         assert_eq!(Cursor::new(&[0], true).nullable_string(), Ok(None));
         assert_eq!(Cursor::new(&[1], true).nullable_string(), Ok(Some("")));

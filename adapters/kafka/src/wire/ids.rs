@@ -52,7 +52,9 @@ fn text(bytes: &[u8]) -> Option<(MessageId, usize)> {
         .count()
         + 1;
     // A dash may follow the id in a longer word (`x1-2-3-invoice`).
-    let word = std::str::from_utf8(&bytes[..len]).ok()?.trim_end_matches('-');
+    let word = std::str::from_utf8(&bytes[..len])
+        .ok()?
+        .trim_end_matches('-');
     Some((MessageId::parse(word)?, word.len()))
 }
 

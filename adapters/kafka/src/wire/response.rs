@@ -141,10 +141,7 @@ pub(crate) fn find_coordinator<'a>(
 }
 
 /// DescribeCluster v0 to v2.
-pub(crate) fn describe_cluster<'a>(
-    version: i16,
-    body: &mut Cursor<'a>,
-) -> Read<Vec<Endpoint<'a>>> {
+pub(crate) fn describe_cluster<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Vec<Endpoint<'a>>> {
     body.i32()?;
     body.i16()?;
     body.nullable_string()?;
@@ -334,11 +331,7 @@ pub(crate) fn fetch<'a>(version: i16, body: &mut Cursor<'a>) -> Read<(i16, Vec<F
     Ok((error, fetched))
 }
 
-fn fetched_partition<'a>(
-    version: i16,
-    topic: &'a str,
-    body: &mut Cursor<'a>,
-) -> Read<Fetched<'a>> {
+fn fetched_partition<'a>(version: i16, topic: &'a str, body: &mut Cursor<'a>) -> Read<Fetched<'a>> {
     let mut fetched = Fetched {
         topic,
         partition: body.i32()?,
