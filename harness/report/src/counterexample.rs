@@ -13,15 +13,16 @@ const KEPT_AT_END: usize = 6;
 const KEPT_AROUND_FAULT: usize = 6;
 
 /// Each counterexample as a sequence of exchanges with the fault marked, what
-/// was found, and how to look further. Empty where there is none.
+/// was found, and how to look further. Codes that one trial shows are told
+/// together. Empty where there is none.
 pub fn counterexamples(report: &Report, style: Style) -> String {
     let mut out = String::new();
     for (_, variant) in report.variants() {
-        for example in &variant.counterexamples {
+        for examples in by_trial(&variant.counterexamples) {
             if !out.is_empty() {
                 out.push('\n');
             }
-            out.push_str(&one(example, style));
+            out.push_str(&trial(&examples, style));
         }
     }
     if out.is_empty() {
@@ -31,9 +32,21 @@ pub fn counterexamples(report: &Report, style: Style) -> String {
         style,
         Tone::Strong,
         0,
-        "Counterexamples, one for each forbidden code of each variant",
+        "Counterexamples: for each forbidden code of each variant the first, with the fewest faults",
     );
     format!("{title}\n{out}\n{}", further(report, style))
+}
+
+/// Groups of the same trial, in the order of their first.
+fn by_trial(examples: &[Counterexample]) -> Vec<Vec<&Counterexample>> {
+    let mut groups: Vec<Vec<&Counterexample>> = Vec::new();
+    for example in examples {
+        match groups.iter_mut().find(|group| group[0].id == example.id) {
+            Some(group) => group.push(example),
+            None => groups.push(vec![example]),
+        }
+    }
+    groups
 }
 
 fn further(report: &Report, style: Style) -> String {
@@ -45,32 +58,32 @@ fn further(report: &Report, style: Style) -> String {
     paragraph(style, Tone::Faint, 0, &text)
 }
 
-fn one(example: &Counterexample, style: Style) -> String {
-    let mut out = hanging(
-        style,
-        Tone::Bad,
-        0,
-        2,
-        &format!(
-            "{} {} {}",
-            clean(&example.id),
-            example.code,
-            example.code.name()
-        ),
-    );
+/// The counterexamples of one trial: told once, with what was found by each.
+fn trial(examples: &[&Counterexample], style: Style) -> String {
+    let Some(first) = examples.first() else {
+        return String::new();
+    };
+    let codes: Vec<String> = examples
+        .iter()
+        .map(|example| format!("{} {}", example.code, example.code.name()))
+        .collect();
+    let title = format!("{}: {}", clean(&first.id), codes.join(", "));
+    let mut out = hanging(style, Tone::Bad, 0, 2, &title);
     let schedule = format!(
         "{} fed; {}.",
-        plural(u64::from(example.messages), "message"),
-        clean(&schedule_in_words(&example.schedule))
+        plural(u64::from(first.messages), "message"),
+        clean(&schedule_in_words(&first.schedule))
     );
     out.push_str(&paragraph(style, Tone::Plain, 2, &schedule));
     out.push('\n');
-    out.push_str(&steps(&example.evidence, style));
-    if !example.evidence.is_empty() {
+    out.push_str(&steps(&first.evidence, style));
+    if !first.evidence.is_empty() {
         out.push('\n');
     }
-    let finding = format!("Found: {}", clean(&example.finding));
-    out.push_str(&hanging(style, Tone::Plain, 2, 2, &finding));
+    for example in examples {
+        let finding = format!("{}: {}", example.code, clean(&example.finding));
+        out.push_str(&hanging(style, Tone::Plain, 2, 2, &finding));
+    }
     out
 }
 
@@ -114,18 +127,15 @@ fn gap(skipped: &mut u64, columns: usize, style: Style) -> String {
 }
 
 fn line(step: &Step, time: &str, style: Style) -> String {
-    let who = match step.incarnation {
-        0 => "   ".into(),
-        n => format!("#{n:<2}"),
-    };
+    // Steps name their incarnation themselves.
     let (mark, tone) = if step.fault {
         ("✗", Tone::Bad)
     } else {
         (" ", Tone::Plain)
     };
-    let lead = format!("{time} {who} ");
-    let text = format!("{mark} {lead}{}", clean(&step.what));
-    hanging(style, tone, 2, 2 + width(&lead), &text)
+    let what = step.what.trim_start_matches(['✖', '✗', ' ']);
+    let text = format!("{mark} {time}  {}", clean(what));
+    hanging(style, tone, 2, 4 + width(time), &text)
 }
 
 /// Microseconds as `12.3 ms`.

@@ -33,12 +33,14 @@ impl Source {
         sources
     }
 
-    /// Whether it holds tests and benches only.
+    /// Whether it holds tests, benches or examples only.
     pub fn is_test(&self) -> bool {
         let (folder, file) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
         matches!(file, "tests.rs" | "testing.rs")
             || self.path.starts_with("tests/")
-            || folder.split('/').any(|f| matches!(f, "tests" | "benches"))
+            || folder
+                .split('/')
+                .any(|f| matches!(f, "tests" | "benches" | "examples"))
     }
 
     /// Lines of code with their numbers: without comments, and without a test

@@ -38,7 +38,7 @@ pub(super) fn listen() -> Result<(Signals, watch::Receiver<bool>), Failure> {
             super::tell(&format!(
                 "{came}: ending the run; once more to leave at once"
             ));
-            drop(cancel.send(true));
+            cancel.send_replace(true);
         }
     });
     Ok((signals, cancelled))

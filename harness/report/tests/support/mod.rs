@@ -154,21 +154,27 @@ pub fn example(variant: &str, code: Code) -> Counterexample {
         schedule: Schedule::single(kill),
         messages: 20,
         evidence: vec![
-            step(0, 0, "20 messages fed to k topic.orders", false),
-            step(1_240, 1, "k deliver topic.orders[0] 0..0", false),
-            step(2_300, 1, "pg INSERT orders {0}: answered, ok", false),
-            step(3_050, 1, "pg COMMIT {0}: applied, reply dropped", false),
-            step(3_060, 1, "SIGKILL of the process group", true),
-            step(41_900, 2, "k deliver topic.orders[0] 0..0 (again)", false),
-            step(43_000, 2, "pg COMMIT {0}: answered, ok", false),
+            step(0, 1, "worker#1 starts", false),
+            step(2_300, 1, "worker#1 → pg INSERT orders {0}", false),
+            step(
+                3_050,
+                1,
+                "worker#1 → pg COMMIT {0}: applied, reply dropped",
+                false,
+            ),
+            step(3_060, 1, "✖ kill after pg COMMIT {0}", true),
+            step(41_900, 2, "worker#2 starts", false),
+            step(42_000, 2, "worker#2 → pg INSERT orders {0}", false),
+            step(43_000, 2, "worker#2 → pg COMMIT {0}", false),
             step(
                 44_100,
                 2,
-                "k OffsetCommit topic.orders {0}: answered, ok",
+                "worker#2 → k OffsetCommit topic.orders {0}",
                 false,
             ),
+            step(44_100, 0, "sink orders: 2 effects for message 0", false),
         ],
-        finding: "message 0 has 2 effects at orders, 1 is declared".into(),
+        finding: format!("message 14-0 at orders: {}", code.name()),
     }
 }
 
