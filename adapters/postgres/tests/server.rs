@@ -369,6 +369,15 @@ async fn effects_are_observed() {
             other => panic!("{query}: {other:?}"),
         }
     }
+    for (query, why) in [
+        ("select key from effects", "no column id"),
+        ("select key from effects where false", "no column id"),
+        ("select null as id", "1 of 1 rows have NULL"),
+    ] {
+        let error = observing.count(&observer(query)).await.unwrap_err();
+        assert!(matches!(error, ObserveError::Config { .. }), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+    }
     // Nothing of a failed look stays behind.
     assert_eq!(seen(all).await.unwrap().len(), 2);
     instance.stop().await;
@@ -537,4 +546,46 @@ async fn a_server_of_the_users_own_is_reached_by_url() {
         .unwrap_err();
     assert!(matches!(error, StartError::Unreachable { .. }), "{error}");
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+/// libpq negotiates encryption and sends simple queries and COPY as psql does.
+#[tokio::test]
+async fn psql_goes_through_the_boundary_where_it_is_installed() {
+    let instance = start().await;
+    let scope = open(&instance).await;
+    let proxy = Proxy::to(instance.address(), scope.clone()).await;
+    let url = url(&scope, proxy.port).replace("sslmode=disable", "sslmode=prefer");
+    let psql = tokio::process::Command::new("psql")
+        .args(["-AtX", "-v", "ON_ERROR_STOP=1", &url])
+        .args([
+            "-c",
+            "BEGIN",
+            "-c",
+            "INSERT INTO effects (id) VALUES ('x7-12-1')",
+        ])
+        .args(["-c", "COMMIT", "-c", "COPY effects (id) TO STDOUT"])
+        .args(["-c", "SELECT count(*) FROM effects", "-c", "SELECT 1/0"])
+        .output()
+        .await;
+    let output = match psql {
+        Ok(output) => output,
+        Err(error) => return println!("psql is not here: {error}"),
+    };
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(
+        printed, "BEGIN\nINSERT 0 1\nCOMMIT\nx7-12-1\n1\n",
+        "{output:?}"
+    );
+    assert_eq!(
+        proxy.taken(),
+        [
+            "control BEGIN Ok",
+            "effect INSERT effects [1] Ok",
+            "effect COMMIT [1] Ok",
+            "effect COPY effects Ok",
+            "read SELECT effects Ok",
+            "read SELECT Fail",
+        ]
+    );
+    instance.stop().await;
 }

@@ -32,11 +32,6 @@ pub(crate) async fn observe(
         inside(schema),
         expanded(&observer.query, commit_order)
     );
-    let config = |why| ObserveError::Config {
-        observer: observer.name.clone(),
-        why,
-        hint: "correct the observer's query, or carry the id through the pipeline unchanged".into(),
-    };
     let reading = async {
         let mut rows = pool.stream(sql);
         let mut columns = None;
@@ -44,10 +39,10 @@ pub(crate) async fn observe(
         while let Some(row) = rows.try_next().await.map_err(|e| failed(observer, &e))? {
             let columns = match &mut columns {
                 Some(columns) => columns,
-                none => none.insert(Columns::find(&row).map_err(config)?),
+                none => none.insert(Columns::find(&row).map_err(|why| config(observer, why))?),
             };
             n += 1;
-            each(columns.seen(&row, n).map_err(config)?);
+            each(columns.seen(&row, n).map_err(|why| config(observer, why))?);
         }
         Ok(())
     };
@@ -61,9 +56,10 @@ pub(crate) async fn count(
     commit_order: bool,
     observer: &Observer,
 ) -> Result<u64, ObserveError> {
-    // The line break ends a comment in the query's last line.
+    // The line break ends a comment in the query's last line. Naming the id
+    // finds out that there is none before there is a row.
     let sql = format!(
-        "{} select count(*) as n from (\n{}\n) as observed",
+        "{} select count(*) as n, count(observed.id) as identified from (\n{}\n) as observed",
         inside(schema),
         expanded(&observer.query, commit_order)
     );
@@ -73,6 +69,13 @@ pub(crate) async fn count(
             .last()
             .ok_or_else(|| unavailable(observer, "no count came back"))?;
         let n: i64 = row.try_get("n").map_err(|e| failed(observer, &e))?;
+        let identified: i64 = row
+            .try_get("identified")
+            .map_err(|e| failed(observer, &e))?;
+        if identified < n {
+            let why = format!("{} of {n} rows have NULL as their id", n - identified);
+            return Err(config(observer, why));
+        }
         Ok(n.unsigned_abs())
     };
     within(observer, reading).await
@@ -107,6 +110,14 @@ async fn within<T>(
         })
 }
 
+fn config(observer: &Observer, why: String) -> ObserveError {
+    ObserveError::Config {
+        observer: observer.name.clone(),
+        why,
+        hint: "correct the observer's query, or carry the id through the pipeline unchanged".into(),
+    }
+}
+
 fn unavailable(observer: &Observer, why: &str) -> ObserveError {
     ObserveError::Unavailable {
         observer: observer.name.clone(),
@@ -120,6 +131,10 @@ fn unavailable(observer: &Observer, why: &str) -> ObserveError {
 fn failed(observer: &Observer, error: &Error) -> ObserveError {
     let code = error.as_database_error().and_then(|e| e.code());
     match code.as_deref() {
+        // `observed` is the name that `count` gives to the query.
+        Some("42703") if words(error).contains("observed.id") => {
+            config(observer, "the query has no column id".into())
+        }
         Some(code) if !["08", "53", "57", "58"].contains(&code.get(..2).unwrap_or_default()) => {
             ObserveError::Config {
                 observer: observer.name.clone(),
@@ -129,5 +144,20 @@ fn failed(observer: &Observer, error: &Error) -> ObserveError {
             }
         }
         _ => unavailable(observer, &words(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expanded;
+
+    #[test]
+    fn commit_order_is_null_where_the_server_keeps_none() {
+        let query = "select id, {commit_order} as position from t ; \n";
+        assert_eq!(
+            expanded(query, false),
+            "select id, null::bigint as position from t"
+        );
+        assert!(expanded(query, true).contains("pg_xact_commit_timestamp(xmin)"));
     }
 }

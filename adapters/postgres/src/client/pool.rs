@@ -13,6 +13,8 @@ use std::time::Duration;
 const CONNECTIONS_MAX: u32 = 4;
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 const ACQUIRE_WITHIN: Duration = Duration::from_secs(20);
+const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+const PING_AFTER_IDLE: Duration = Duration::from_secs(5);
 
 /// What was asked of the server once.
 #[derive(Clone, Debug)]
@@ -68,9 +70,17 @@ impl Pool {
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_WITHIN)
-            // A ping for each use would double the cost of a look; a stale
-            // connection is noticed by its first statement.
+            // A ping for each use would double the cost of a look. A connection
+            // that lay idle may have been closed by the server meanwhile.
             .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > PING_AFTER_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(target.connect());
         Ok((Self { pool }, facts.0))
     }
@@ -87,8 +97,15 @@ impl Pool {
         self.pool.fetch(sqlx::raw_sql(AssertSqlSafe(sql)))
     }
 
+    /// Closes all connections; a look that is still under way may keep its own
+    /// until it ends.
     pub(crate) async fn close(&self) {
-        self.pool.close().await;
+        if tokio::time::timeout(CLOSE_WITHIN, self.pool.close())
+            .await
+            .is_err()
+        {
+            tracing::debug!("a connection is still in use");
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// The version that is run: one for everyone, so that verdicts compare.
 pub(super) const VERSION: &str = "18.6.0";
+/// What folders are called while they are put together.
+const INCOMING: &str = "postgres-incoming-";
 const DOWNLOAD_WITHIN: Duration = Duration::from_secs(300);
 /// Another process may be downloading.
 const LOCK_WITHIN: Duration = Duration::from_secs(400);
@@ -32,8 +34,9 @@ pub(super) async fn binaries(cache: &Path) -> Result<PathBuf, StartError> {
     let _lock = lock(&cache.join(format!("postgres-{VERSION}.lock"))).await?;
     // Another process may have done it in the meantime.
     if !place.join("bin/postgres").is_file() {
+        remove_leftovers(cache).map_err(here)?;
         let staging = tempfile::Builder::new()
-            .prefix("postgres-incoming-")
+            .prefix(INCOMING)
             .tempdir_in(cache)
             .map_err(here)?;
         let unpacked = staging.path().join("server");
@@ -42,6 +45,18 @@ pub(super) async fn binaries(cache: &Path) -> Result<PathBuf, StartError> {
         std::fs::rename(&unpacked, &place).map_err(here)?;
     }
     Ok(place)
+}
+
+/// Removes what a process that was killed while downloading has left. Only the
+/// holder of the lock puts such folders there.
+fn remove_leftovers(cache: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(cache)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(INCOMING) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 async fn fetch(unpacked: &Path) -> Result<(), StartError> {
