@@ -22,7 +22,7 @@ mod select;
 mod terminal;
 
 pub use args::{Cli, Command, EvaluateArgs, Format, JudgeArgs, ListArgs};
-pub use commands::{explanation, main};
+pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};
 pub use expect::Outcome;
 pub use failure::{Failure, Signal};

@@ -9,16 +9,16 @@ use crate::progress::Display;
 use crate::select::select;
 use crate::terminal;
 use exactly::{Options, Outcome, Selected};
-use exactly_claims::{Claim, catalogue};
+use exactly_claims::Claim;
 use exactly_model::redact;
 
-pub(super) fn run(args: &EvaluateArgs) -> Result<u8, Failure> {
+pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Failure> {
     let expectations = super::expectations(args.expect.as_deref())?;
     if let Some(expectations) = &expectations {
-        expect::check_names(expectations, &catalogue_ids())
+        expect::check_names(expectations, &ids(&catalogue))
             .map_err(|why| Failure::Config(format!("expectation: {why}")))?;
     }
-    let options = options(args)?;
+    let options = options(catalogue, args)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let (outcome, signals) = super::block_on(&mut runtime, evaluate(options))??;
     super::tell(&format!("recorded in {}", outcome.folder.display()));
@@ -48,9 +48,9 @@ async fn evaluate(mut options: Options) -> Result<(Outcome, Signals), Failure> {
 }
 
 /// Checks the arguments before anything is started.
-fn options(args: &EvaluateArgs) -> Result<Options, Failure> {
+fn options(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<Options, Failure> {
     let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
-    let claims = select(catalogue(), &args.cells).map_err(|e| usage(&e))?;
+    let claims = select(catalogue, &args.cells).map_err(|e| usage(&e))?;
     let places = Places::read(&args.on, args.kafka.as_deref(), args.postgres.as_deref())
         .map_err(|e| usage(&e))?;
     let mut options = Options::new(executable()?);
@@ -93,12 +93,15 @@ fn selected(claims: Vec<Claim>) -> Vec<Selected> {
 }
 
 /// `claim/variant` of every cell.
-fn catalogue_ids() -> Vec<String> {
-    let cells = selected(catalogue());
-    let ids = cells
-        .iter()
-        .map(|c| format!("{}/{}", c.claim.id, c.variant.id));
-    ids.collect()
+fn ids(catalogue: &[Claim]) -> Vec<String> {
+    let of = |claim: &Claim| {
+        let id = claim.id;
+        let variants = claim.variants.iter();
+        variants
+            .map(|v| format!("{id}/{}", v.id))
+            .collect::<Vec<_>>()
+    };
+    catalogue.iter().flat_map(of).collect()
 }
 
 /// A witness that covers the third message cannot fire with two.
@@ -121,6 +124,7 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
     use clap::Parser as _;
+    use exactly_claims::catalogue;
     use exactly_model::exit;
 
     fn args(line: &str) -> EvaluateArgs {
@@ -141,7 +145,7 @@ mod tests {
             ("--messages 1", "needs at least"),
         ] {
             let args = args(line);
-            let failure = options(&args).unwrap_err();
+            let failure = options(catalogue(), &args).unwrap_err();
             assert_eq!(failure.exit_code(), exit::USAGE, "{line}");
             assert!(failure.to_string().contains(part), "{line}: {failure}");
         }
@@ -149,8 +153,8 @@ mod tests {
 
     #[test]
     fn without_arguments_everything_is_asked_for() {
-        let options = options(&args("")).unwrap();
-        assert_eq!(options.cells.len(), catalogue_ids().len());
+        let options = options(catalogue(), &args("")).unwrap();
+        assert_eq!(options.cells.len(), ids(&catalogue()).len());
         assert!(options.assist && !options.exhaustive && options.places.is_empty());
         assert_eq!(options.store, std::path::Path::new(".exactly"));
     }
@@ -159,7 +163,7 @@ mod tests {
     fn every_argument_arrives() {
         let line = "ack-after-process --kafka h:1 --postgres postgres://u:p@h/d --messages 9 \
                     --seed 5 --jobs 3 --exhaustive --out elsewhere --no-assist";
-        let options = options(&args(line)).unwrap();
+        let options = options(catalogue(), &args(line)).unwrap();
         assert_eq!((options.messages, options.seed, options.jobs), (9, 5, 3));
         assert!(!options.assist && options.exhaustive);
         assert_eq!(options.store, std::path::Path::new("elsewhere"));

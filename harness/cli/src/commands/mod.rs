@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::terminal;
 use clap::Parser as _;
 use exactly::Expectations;
+use exactly_claims::{Claim, catalogue};
 use exactly_model::{Report, exit};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
@@ -23,6 +24,11 @@ use std::process::ExitCode;
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    main_with(catalogue())
+}
+
+/// As [`main`], with another catalogue: tests swap the code of variants.
+pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -37,9 +43,9 @@ pub fn main() -> ExitCode {
     };
     terminal::start_log();
     let result = match cli.command {
-        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Evaluate(args) => evaluate::run(catalogue, &args),
         Command::Judge(args) => judge::run(&args),
-        Command::List(args) => list::run(&args),
+        Command::List(args) => list::run(&catalogue, &args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completions { shell } => completions::run(shell),
         Command::Pipeline { id } => hidden::pipeline(&id),
