@@ -100,6 +100,13 @@ impl Display {
         }
     }
 
+    /// Takes bars of cells that were not finished off the screen.
+    pub fn finish(&self) {
+        if let Screen::Bars(bars) = &self.screen {
+            drop(bars.clear());
+        }
+    }
+
     fn started(&mut self, cell: u32, of: u32, id: &str) {
         let mut counter = Counter::default();
         match &self.screen {

@@ -4,7 +4,7 @@ use exactly_claims::Claim;
 
 /// A name that is not in the catalogue.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no claim or variant is called {name:?}{}; `exactly list` shows all", meant(.nearest))]
+#[error("no claim or variant is called {name:?}; {}`exactly list` shows all", meant(.nearest))]
 pub struct SelectError {
     /// The name given.
     pub name: String,
@@ -14,7 +14,7 @@ pub struct SelectError {
 
 fn meant(nearest: &Option<String>) -> String {
     match nearest {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
+        Some(nearest) => format!("did you mean `{nearest}`? "),
         None => String::new(),
     }
 }

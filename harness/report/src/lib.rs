@@ -53,6 +53,18 @@ pub fn human(report: &Report, style: Style) -> String {
     .join("\n")
 }
 
+/// Text for a reader, each of its lines wrapped to at most 100 columns.
+pub fn wrapped(text: &str, style: Style) -> String {
+    const READABLE_MAX: usize = 100;
+    let style = Style {
+        width: style.width.min(READABLE_MAX),
+        ..style
+    };
+    text.lines()
+        .map(|line| layout::paragraph(style, style::Tone::Plain, 0, line))
+        .collect()
+}
+
 /// The report as pretty-printed JSON (`exactly.report/1`) with a newline at its
 /// end. The order of fields is that of the types: the same report gives the
 /// same bytes.

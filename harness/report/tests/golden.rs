@@ -4,7 +4,7 @@
 mod support;
 
 use exactly_model::{Code, Guarantee, Inconclusive, Report, SinkKind, SinkResult, Tally};
-use exactly_report::{Style, counterexamples, human, json, matrix, summary, verdict_line};
+use exactly_report::{Style, counterexamples, human, json, matrix, summary, verdict_line, wrapped};
 use support::{claim, difference, empty, golden, inconclusive, refuted, sink, upheld};
 
 const SENTENCE: &str = "We ack after processing, so nothing is lost or doubled.";
@@ -275,6 +275,15 @@ fn parts_stand_alone() {
     assert!(summary(&empty(), Style::plain(100)).contains("an emulator"));
     let text = counterexamples(&usual(), Style::plain(100));
     assert!(text.contains("`exactly judge r4821`"), "{text}");
+}
+
+#[test]
+fn wrapped_text_keeps_its_lines() {
+    let text = format!("title\n\n{}", "word ".repeat(60));
+    let shown = wrapped(&text, Style::plain(300));
+    assert!(shown.starts_with("title\n\nword word"));
+    assert_eq!(widest(&shown), 99);
+    assert_eq!(shown.lines().count(), 5);
 }
 
 #[test]

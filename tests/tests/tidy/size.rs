@@ -5,7 +5,7 @@ use crate::source::Source;
 /// Lines of a source file.
 const LINES_MAX: usize = 400;
 /// Lines of a file of tests: tables of cases are long and read one by one.
-const TEST_LINES_MAX: usize = 700;
+const TEST_LINES_MAX: usize = 800;
 
 /// Files that may be longer, and why.
 const LONGER: &[(&str, &str)] = &[(
@@ -54,8 +54,8 @@ fn planted_sizes_are_found() {
             "has 401 lines",
         ),
         (
-            vec![file("harness/x/tests/a.rs", 701), file(long, 500)],
-            "has 701 lines",
+            vec![file("harness/x/tests/a.rs", 801), file(long, 500)],
+            "has 801 lines",
         ),
         (vec![file(long, 400)], "needs no exception"),
         (vec![file("harness/x/src/a.rs", 400)], "has no file"),
@@ -66,7 +66,7 @@ fn planted_sizes_are_found() {
     }
     let fine = [
         file("harness/x/src/a.rs", 400),
-        file("harness/x/tests/a.rs", 700),
+        file("harness/x/tests/a.rs", 800),
         file(long, 500),
     ];
     assert_eq!(violations(&fine), Vec::<String>::new());

@@ -8,9 +8,10 @@ use crate::place::Places;
 use crate::progress::Display;
 use crate::select::select;
 use crate::terminal;
-use exactly::{Options, Outcome, Selected};
+use exactly::{Options, Outcome, Progress, Selected};
 use exactly_claims::Claim;
 use exactly_model::redact;
+use std::sync::{Arc, Mutex};
 
 pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Failure> {
     let expectations = super::expectations(args.expect.as_deref())?;
@@ -21,7 +22,10 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
     let options = options(catalogue, args)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let (outcome, signals) = super::block_on(&mut runtime, evaluate(options))??;
-    super::tell(&format!("recorded in {}", outcome.folder.display()));
+    let folder = outcome.folder.display();
+    super::tell(&format!(
+        "recorded in {folder}, for `exactly judge {folder}`"
+    ));
     match outcome.error {
         None => super::finish(&outcome.report, args.format, expectations.as_ref()),
         Some(error) => {
@@ -40,11 +44,22 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
 /// Runs what is asked for, with progress on stderr, until it is done or a
 /// signal ends it.
 async fn evaluate(mut options: Options) -> Result<(Outcome, Signals), Failure> {
-    let (signals, cancelled) = super::signals::listen()?;
+    let display = Arc::new(Mutex::new(Display::stderr()));
+    // A display that panicked once has nothing more to show.
+    let show = |display: &Mutex<Display>, progress: &Progress| {
+        if let Ok(mut display) = display.lock() {
+            display.show(progress);
+        }
+    };
+    let (for_signals, for_run) = (display.clone(), display.clone());
+    let (signals, cancelled) =
+        super::signals::listen(move |text| show(&for_signals, &Progress::Note(text)))?;
     options.cancelled = cancelled;
-    let mut display = Display::stderr();
-    let outcome = exactly::evaluate(options, move |progress| display.show(progress)).await?;
-    Ok((outcome, signals))
+    let outcome = exactly::evaluate(options, move |progress| show(&for_run, progress)).await;
+    if let Ok(display) = display.lock() {
+        display.finish();
+    }
+    Ok((outcome?, signals))
 }
 
 /// Checks the arguments before anything is started.

@@ -1,6 +1,7 @@
 //! `exactly explain CODE`.
 
 use crate::failure::Failure;
+use crate::terminal;
 use exactly_model::{Code, CodeClass, exit};
 use std::fmt::Write as _;
 
@@ -8,7 +9,7 @@ pub(super) fn run(code: Option<&str>) -> Result<u8, Failure> {
     match code {
         None => super::print(&all())?,
         Some(code) => match explanation(code) {
-            Some(page) => super::print(&page)?,
+            Some(page) => super::print(&exactly_report::wrapped(&page, terminal::stdout_style()))?,
             None => {
                 return Err(Failure::Usage(format!(
                     "no anomaly has the code {code:?}; there are:\n{}",

@@ -15,7 +15,9 @@ pub(super) fn first_signal(signals: &Signals) -> Option<Signal> {
 
 /// Listens in the background of the runtime. The receiver turns true with the
 /// first signal, so that the run can end in order.
-pub(super) fn listen() -> Result<(Signals, watch::Receiver<bool>), Failure> {
+pub(super) fn listen(
+    say: impl Fn(String) + Send + 'static,
+) -> Result<(Signals, watch::Receiver<bool>), Failure> {
     let listening = |kind| {
         signal(kind).map_err(|error| Failure::Undecided(format!("cannot handle signals: {error}")))
     };
@@ -35,7 +37,7 @@ pub(super) fn listen() -> Result<(Signals, watch::Receiver<bool>), Failure> {
                 // Asked twice. The guardian ends what is left.
                 std::process::exit(i32::from(Failure::Interrupted(came).exit_code()));
             }
-            super::tell(&format!(
+            say(format!(
                 "{came}: ending the run; once more to leave at once"
             ));
             cancel.send_replace(true);
