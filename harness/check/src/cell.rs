@@ -6,8 +6,8 @@ use crate::decide::{Evidence, decide};
 use crate::fold::{Trial, caps};
 use crate::words::message;
 use exactly_model::{
-    AnomalyReport, Assist, CellStart, Code, Counterexample, Guarantee, NoteKind, Plan, RunStart,
-    SinkResult, Tally, Undecidable, VariantReport,
+    AnomalyReport, Assist, Cell, CellStart, Code, Counterexample, Guarantee, Inconclusive,
+    NoteKind, Plan, PointsReport, RunStart, SinkResult, Tally, Undecidable, VariantReport, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -171,6 +171,27 @@ impl CellState {
             }
         }
         best.into_values().map(|(_, found)| found.clone()).collect()
+    }
+}
+
+/// A cell that was selected and never began: nothing is known of it.
+pub(crate) fn not_begun(info: &Cell) -> VariantReport {
+    VariantReport {
+        id: info.variant.clone(),
+        asserted: info.asserted,
+        expected: info.expected,
+        matches: false,
+        verdict: Verdict::Inconclusive,
+        reason: Some(Inconclusive::HarnessError),
+        bounds: "the run was cut short before this cell began".into(),
+        sinks: Vec::new(),
+        points: PointsReport::default(),
+        trials: (0, 0),
+        anomalies: Vec::new(),
+        undecidable: Vec::new(),
+        counterexamples: Vec::new(),
+        assists: Vec::new(),
+        notes: Vec::new(),
     }
 }
 

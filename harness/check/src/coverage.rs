@@ -2,7 +2,9 @@
 
 use crate::cell::CellState;
 use crate::fold::Trial;
-use exactly_model::{FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule};
+use exactly_model::{
+    FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule, Selector,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Coverage of a cell.
@@ -157,10 +159,16 @@ struct Struck {
 impl Struck {
     fn add(&mut self, planned: &Planned, fault: &FaultRecord, schedule: &Schedule) {
         let Some(point) = &fault.point else { return };
-        match planned.points.get(point) {
-            Some(classes) => {
-                self.points.insert(point.clone());
+        let scheduled = schedule.faults.get(fault.index as usize);
+        let by_ordinal = || scheduled.and_then(|fault| ordinal(&fault.point));
+        let identity = Some(point.clone())
+            .filter(|point| planned.points.contains_key(point))
+            .or_else(|| by_ordinal().filter(|point| planned.points.contains_key(point)));
+        match identity {
+            Some(identity) => {
+                let classes = &planned.points[&identity];
                 self.classes.extend(classes.iter().cloned());
+                self.points.insert(identity);
             }
             None => self.classes.extend(planned.classes_like(point).cloned()),
         }
@@ -169,11 +177,26 @@ impl Struck {
             FaultKind::Kill | FaultKind::KillDeliverLate | FaultKind::Terminate
         );
         if kills {
-            let scheduled = schedule.faults.get(fault.index as usize);
             let others = scheduled.and_then(|fault| fault.others);
             self.cuts.insert((point.clone(), others));
         }
     }
+}
+
+/// The point that a selector without ids means: one that is planned by its
+/// ordinal, because its ids differ from run to run. What it strikes has ids.
+fn ordinal(selector: &Selector) -> Option<Point> {
+    if selector.ids.is_some() || selector.covers.is_some() {
+        return None;
+    }
+    Some(Point {
+        process: selector.process.clone()?,
+        system: selector.system.clone(),
+        operation: selector.operation.clone(),
+        target: selector.target.clone().unwrap_or_default(),
+        ids: Vec::new(),
+        nth: selector.nth?,
+    })
 }
 
 fn has_fired(trial: &Trial, index: usize) -> bool {

@@ -1,14 +1,14 @@
 //! The fold: records of a run in, report out.
 
-use crate::cell::CellState;
+use crate::cell::{CellState, not_begun};
 use crate::evidence::counterexample;
 use crate::judge::{Rest, judge_among};
 use crate::strays::Strays;
 use crate::trial::{Builder, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};
 use exactly_model::{
-    CellStart, ClaimReport, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
+    Cell, CellStart, ClaimReport, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
     Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
-    TrialHistory, TrialKind, TrialStart,
+    TrialHistory, TrialKind, TrialStart, VariantReport,
 };
 use std::collections::BTreeMap;
 
@@ -40,6 +40,8 @@ pub struct FinishedTrial {
 #[derive(Default)]
 pub struct Fold {
     pub(crate) run: Option<RunStart>,
+    /// What the run is going to judge.
+    selected: Vec<Cell>,
     cells: BTreeMap<u32, CellState>,
     trials: BTreeMap<u32, Trial>,
     strays: Strays,
@@ -88,6 +90,7 @@ impl Fold {
             Event::Run(run) => {
                 self.run.get_or_insert_with(|| run.clone());
             }
+            Event::Selected(selected) => self.selected.clone_from(&selected.cells),
             Event::Cell(cell) => self.cell_start(cell),
             Event::Plan(plan) => {
                 if let Some(cell) = self.cells.get_mut(&plan.cell) {
@@ -328,7 +331,7 @@ impl Fold {
     /// What the records say so far.
     pub fn report(&self) -> Report {
         let mut systems: Vec<SystemInfo> = Vec::new();
-        let mut claims: Vec<ClaimReport> = Vec::new();
+        let mut variants: Vec<(&Cell, VariantReport)> = Vec::new();
         let damage = self.damage();
         for (number, cell) in &self.cells {
             for system in &cell.start.systems {
@@ -343,14 +346,11 @@ impl Fold {
                 .map(|(number, trial)| (*number, trial))
                 .collect();
             let variant = cell.report(self.run.as_ref(), &trials, damage.as_deref());
-            let info = &cell.start.info;
-            match claims.iter_mut().find(|claim| claim.id == info.claim) {
-                Some(claim) => claim.variants.push(variant),
-                None => claims.push(ClaimReport {
-                    id: info.claim.clone(),
-                    sentence: info.sentence.clone(),
-                    variants: vec![variant],
-                }),
+            variants.push((&cell.start.info, variant));
+        }
+        for info in &self.selected {
+            if !variants.iter().any(|(known, _)| known.id() == info.id()) {
+                variants.push((info, not_begun(info)));
             }
         }
         let run = self.run.as_ref();
@@ -361,7 +361,7 @@ impl Fold {
             seed: run.map_or(0, |run| run.seed),
             plan: run.map_or_else(String::new, |run| run.plan.clone()),
             systems,
-            claims,
+            claims: by_claim(variants),
         }
     }
 
@@ -384,6 +384,21 @@ impl Fold {
             )
         })
     }
+}
+
+fn by_claim(variants: Vec<(&Cell, VariantReport)>) -> Vec<ClaimReport> {
+    let mut claims: Vec<ClaimReport> = Vec::new();
+    for (info, variant) in variants {
+        match claims.iter_mut().find(|claim| claim.id == info.claim) {
+            Some(claim) => claim.variants.push(variant),
+            None => claims.push(ClaimReport {
+                id: info.claim.clone(),
+                sentence: info.sentence.clone(),
+                variants: vec![variant],
+            }),
+        }
+    }
+    claims
 }
 
 impl Trial {

@@ -33,6 +33,8 @@ pub struct Record {
 pub enum Event {
     /// The run began.
     Run(RunStart),
+    /// What the run is going to judge, before the first cell begins.
+    Selected(Selected),
     /// A cell began. Trials name it by `cell`.
     Cell(CellStart),
     /// What calibration found and what is planned; later ones add to it.
@@ -84,6 +86,14 @@ pub struct RunStart {
     pub exhaustive: bool,
     /// The command line, without secrets.
     pub command: Vec<String>,
+}
+
+/// The cells that a run is going to judge. A run that ends before one of them
+/// began has not decided it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Selected {
+    /// In the order in which they are going to run.
+    pub cells: Vec<Cell>,
 }
 
 /// Start of a cell.

@@ -188,10 +188,20 @@ fn d2_three_deliveries_count_the_position_once() {
         |h| h.deliveries = vec![delivery(1, 0, 5), delivery(2, 1, 5), delivery(3, 1, 2)],
         &[(Code::D2, &[1, 2, 3, 4, 5])],
     );
+    // A short delivery between two long ones hides nothing.
+    check(
+        |h| h.deliveries = vec![delivery(1, 0, 5), delivery(2, 1, 2), delivery(3, 4, 4)],
+        &[(Code::D2, &[1, 2, 4])],
+    );
 }
 
 #[test]
 fn d2_near_misses() {
+    // Recorded in another order than that of the log.
+    check(
+        |h| h.deliveries = vec![delivery(1, 3, 5), delivery(2, 0, 2)],
+        &[],
+    );
     // Adjacent ranges, and another consumer.
     check(
         |h| h.deliveries = vec![delivery(1, 0, 2), delivery(2, 3, 5)],
@@ -374,7 +384,8 @@ fn appear(history: &mut TrialHistory, order: &[u32]) {
 #[test]
 fn o1_first_effects_out_of_send_order() {
     // Keys alternate: 0, 2, 4 and 1, 3, 5.
-    let cases: [(&[u32], &[u32]); 4] = [
+    let cases: [(&[u32], &[u32]); 5] = [
+        (&[4, 0, 2, 1, 3, 5], &[0, 2]),
         (&[2, 0, 4, 1, 3, 5], &[0]),
         (&[2, 4, 0, 5, 3, 1], &[0, 1, 3]),
         (&[4, 2, 0, 1, 3, 5], &[0, 2]),

@@ -60,6 +60,15 @@ fn what_does_not_hold_is_named() {
 }
 
 #[test]
+fn what_is_only_counted_needs_no_permission() {
+    let mut script = Script::upheld(Guarantee::ExactlyOnce);
+    script.trial(4).attempts[1].outcome = Outcome::Unknown;
+    let report = script.report();
+    assert_eq!(report.claims[0].variants[0].anomalies[0].code, Code::G4);
+    assert_eq!(compare(&report, &expectations(r#"{"allow":[]}"#)), []);
+}
+
+#[test]
 fn a_cell_that_was_not_run_fulfils_nothing() {
     let text = r#"{"schema":"exactly.expect/1","cells":{"some-claim/other":{"verdict":"upheld"}}}"#;
     let expectations: Expectations = serde_json::from_str(text).unwrap();

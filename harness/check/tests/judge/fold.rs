@@ -60,6 +60,37 @@ proptest! {
     }
 }
 
+/// The extreme of it: everything of a trial, its sweep included, before the
+/// next begins, and the other way round.
+#[test]
+fn the_report_does_not_depend_on_which_trial_comes_first() {
+    let script = eventful();
+    let (head, trials, tail) = script.streams();
+    for first in 0..trials.len() {
+        let mut trials = trials.clone();
+        trials.rotate_left(first);
+        let lines = head.iter().cloned().chain(trials.into_iter().flatten());
+        let records = number(lines.chain(tail.clone()));
+        assert_eq!(fold(&records).report(), script.report());
+    }
+}
+
+#[test]
+fn attempts_may_be_recorded_in_the_order_of_their_answers() {
+    let script = eventful();
+    let mut lines: Vec<Line> = script
+        .records()
+        .into_iter()
+        .map(|r| (r.trial, r.mono_ns, r.event))
+        .collect();
+    let slots: Vec<usize> = (0..lines.len())
+        .filter(|i| lines[*i].0 == 4 && matches!(lines[*i].2, Event::Attempt(_)))
+        .collect();
+    lines.swap(slots[0], slots[5]);
+    lines.swap(slots[1], slots[2]);
+    assert_eq!(fold(&number(lines)).report(), script.report());
+}
+
 #[test]
 fn no_prefix_panics_or_is_upheld_and_refuted_stays() {
     let clean = Script::upheld(Guarantee::ExactlyOnce);
@@ -165,6 +196,19 @@ fn an_audit_that_is_not_complete_does_not_count() {
 }
 
 #[test]
+fn an_older_audit_does_not_replace_a_newer_one() {
+    let mut script = Script::upheld(Guarantee::ExactlyOnce);
+    let newer = script.trial(4).sinks[0].effects.clone();
+    script.sweep(4, &newer);
+    let history = script.trial(4).clone();
+    let stale = audit(&history, SINK, 1, &newer[..3], false);
+    script
+        .late
+        .extend(stale.into_iter().map(|event| (4, event)));
+    assert_eq!(script.variant().verdict, Verdict::Upheld);
+}
+
+#[test]
 fn an_audit_that_lost_a_line_is_no_evidence() {
     let records = Script::upheld(Guarantee::ExactlyOnce).records();
     let effects = records
@@ -248,6 +292,7 @@ fn an_id_of_no_trial_is_a_phantom() {
         let variant = script.variant();
         assert_eq!(variant.anomalies[0].code, Code::G1);
         assert_eq!(variant.sinks[0].tally.phantom, 1);
+        assert_eq!(variant.counterexamples[0].id, "some-claim/some-variant#5");
     }
 }
 
@@ -354,4 +399,33 @@ fn damaged_trials_are_no_evidence() {
             variant.bounds
         );
     }
+}
+
+/// Killed between two cells: what never began is not decided.
+#[test]
+fn a_selected_cell_that_never_began_is_inconclusive() {
+    let script = Script::upheld(Guarantee::ExactlyOnce);
+    let mut second = script.cell.info.clone();
+    second.variant = "second".into();
+    let cells = vec![script.cell.info.clone(), second];
+    let mut lines: Vec<Line> = script
+        .records()
+        .into_iter()
+        .map(|r| (r.trial, r.mono_ns, r.event))
+        .collect();
+    assert_eq!(exactly_check::exit_code(&script.report()), exit::DONE);
+    lines.insert(1, (0, 0, Event::Selected(Selected { cells })));
+    let report = fold(&number(lines)).report();
+    let verdicts: Vec<(&str, Verdict)> = report
+        .variants()
+        .map(|(_, v)| (v.id.as_str(), v.verdict))
+        .collect();
+    assert_eq!(
+        verdicts,
+        [
+            ("some-variant", Verdict::Upheld),
+            ("second", Verdict::Inconclusive)
+        ]
+    );
+    assert_eq!(exactly_check::exit_code(&report), exit::INCONCLUSIVE);
 }

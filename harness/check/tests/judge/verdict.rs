@@ -336,6 +336,50 @@ fn coverage_credits_points_exactly_and_classes_by_label() {
 }
 
 #[test]
+fn a_point_planned_by_its_ordinal_is_credited_through_its_schedule() {
+    let by_ordinal = |nth| Point {
+        nth,
+        ..point("INSERT", &[])
+    };
+    let bend = |script: &mut Script, nth: u32| {
+        let plan = script.plan.as_mut().unwrap();
+        plan.points.extend([0, 1].map(|nth| PlannedPoint {
+            point: by_ordinal(nth),
+            place: Place::Cycle,
+            representative: true,
+        }));
+        let selector = Selector {
+            ids: None,
+            ..Selector::from(&by_ordinal(nth))
+        };
+        script
+            .trial(4)
+            .schedule
+            .faults
+            .push(Fault::new(FaultKind::Kill, Phase::Before, selector));
+        // What it struck carries ids, which differ from run to run.
+        let struck = fired(1, point("INSERT", &[3, 4]));
+        script.trial(4).faults.push(struck);
+    };
+    let variant = check(|s| bend(s, 1));
+    assert_eq!((variant.points.fired, variant.points.found), (3, 14));
+    // An ordinal that was not planned is only of the class.
+    let variant = check(|s| bend(s, 2));
+    assert_eq!((variant.points.fired, variant.points.classes_fired), (2, 3));
+}
+
+#[test]
+fn a_trial_that_shows_a_code_twice_counts_once() {
+    let variant = check(|s| {
+        // D2 is primary for message 3 and evidence for message 2.
+        double(s.trial(4), 2);
+        s.trial(4).deliveries = vec![delivery(1, 0, 3), delivery(2, 2, 5)];
+    });
+    let d2 = &variant.anomalies[0];
+    assert_eq!((d2.code, d2.count, d2.trials), (Code::D2, 2, 1));
+}
+
+#[test]
 fn a_later_plan_adds_to_the_first() {
     let more = Plan {
         points: vec![
