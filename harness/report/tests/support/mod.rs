@@ -189,7 +189,7 @@ pub fn inconclusive(reason: Inconclusive) -> VariantReport {
     let base = VariantReport {
         verdict: Verdict::Inconclusive,
         reason: Some(reason),
-        bounds: format!("exactly-once effects in pg not decided"),
+        bounds: "exactly-once effects in pg not decided".into(),
         ..upheld(id)
     };
     match reason {
