@@ -20,7 +20,7 @@ pub(super) fn parse(body: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Bind: portal name, statement name, and the ids in the parameters.
-pub(super) fn bind<'a>(body: &'a [u8], finder: Finder) -> Option<(&'a [u8], &'a [u8], Ids)> {
+pub(super) fn bind(body: &[u8], finder: Finder) -> Option<(&[u8], &[u8], Ids)> {
     let mut cursor = Cursor::new(body);
     let (portal, statement) = (cursor.cstr()?, cursor.cstr()?);
     let format_count = cursor.u16()?;

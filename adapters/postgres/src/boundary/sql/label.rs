@@ -80,7 +80,7 @@ pub(crate) fn script(sql: &[u8], finder: Finder) -> Vec<Statement> {
     let mut current = Vec::new();
     let mut ids = Ids::default();
     let mut whole = true;
-    while let Some(token) = tokens.next() {
+    for token in tokens.by_ref() {
         match token {
             Token::Mark(b';') if statements.len() < STATEMENTS_MAX => {
                 finish(&mut statements, &mut current, &mut ids, whole);

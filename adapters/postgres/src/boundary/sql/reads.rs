@@ -286,6 +286,11 @@ pub(super) fn reads_only(tokens: &[Token<'_>]) -> Result<(), Option<usize>> {
 }
 
 fn harmless_before_parenthesis(tokens: &[Token<'_>], at: usize) -> bool {
+    // `AS x(a, b)`, `WITH x(a, b)`: a list of columns, or a type's modifiers.
+    let names_columns = |token: &Token<'_>| ["AS", "WITH", "RECURSIVE"].iter().any(|w| token.is(w));
+    if at > 0 && names_columns(&tokens[at - 1]) {
+        return true;
+    }
     let qualified = at > 0 && tokens[at - 1] == Token::Mark(b'.');
     let built_in = !qualified
         || at

@@ -145,6 +145,11 @@ fn statements_that_only_read() {
         ),
         ("SELECT a::numeric(10,2) FROM t", "SELECT", "t"),
         ("WITH x AS (SELECT a FROM t) SELECT a FROM x", "SELECT", "x"),
+        (
+            "WITH RECURSIVE x(a) AS (SELECT 1) SELECT a FROM x AS y(b)",
+            "SELECT",
+            "x",
+        ),
         ("VALUES (1), (2)", "VALUES", ""),
         ("TABLE t", "TABLE", "t"),
         ("EXPLAIN INSERT INTO t VALUES (1)", "EXPLAIN", ""),

@@ -1,0 +1,5 @@
+//! Tests of the decoder.
+
+mod flows;
+mod limits;
+mod wire;

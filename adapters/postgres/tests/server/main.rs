@@ -1,0 +1,9 @@
+//! On a real embedded server: what a real client's statements look like at
+//! the boundary, and what the harness sees past it.
+
+mod host;
+mod labels;
+mod places;
+mod proxy;
+mod running;
+mod sink;

@@ -1,0 +1,81 @@
+//! A running server and a trial's corner of it.
+
+use crate::host::TestHost;
+use exactly_adapter::{Adapter, Instance, ObserveError, Scope, TrialNames};
+use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace};
+use exactly_postgres::Postgres;
+use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use std::sync::Arc;
+use std::time::Instant;
+
+pub const NAMES: TrialNames = TrialNames { run: 7, trial: 12 };
+pub const SETUP: &str = "create table effects (
+    n bigserial primary key, id text not null, key text, seq int, checksum text
+)";
+
+/// A server with the host that its data folder belongs to.
+pub struct Running {
+    instance: Arc<dyn Instance>,
+    _host: Arc<TestHost>,
+}
+
+impl std::ops::Deref for Running {
+    type Target = Arc<dyn Instance>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.instance
+    }
+}
+
+pub async fn start() -> Running {
+    let host = Arc::new(TestHost::new());
+    let begun = Instant::now();
+    let instance = Postgres
+        .start(&SystemPlace::Embedded, host.clone())
+        .await
+        .expect("the embedded server starts");
+    println!("started in {:?}", begun.elapsed());
+    Running {
+        instance,
+        _host: host,
+    }
+}
+
+pub async fn rows(scope: &Arc<dyn Scope>) -> Result<u64, ObserveError> {
+    let observer = observer("select id from effects");
+    scope.observing().unwrap().count(&observer).await
+}
+
+pub fn setup(sql: &str) -> Setup {
+    Setup {
+        topics: Vec::new(),
+        sql: sql.into(),
+    }
+}
+
+pub async fn open(instance: &Arc<dyn Instance>) -> Arc<dyn Scope> {
+    instance.open(NAMES, &setup(SETUP)).await.expect("a schema")
+}
+
+pub fn id(sequence: u32) -> MessageId {
+    MessageId::new(7, 12, sequence).unwrap()
+}
+
+pub fn url(scope: &Arc<dyn Scope>, port: u16) -> String {
+    scope.placeholders("127.0.0.1", port)["url"].clone()
+}
+
+pub fn observer(query: &str) -> Observer {
+    Observer {
+        name: "rows".into(),
+        system: "pg".into(),
+        kind: SinkKind::Row,
+        query: query.into(),
+        effects_per_message: 1,
+    }
+}
+
+pub async fn run(connection: &mut PgConnection, sql: &str) -> Result<(), sqlx::Error> {
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_string()));
+    connection.execute(sql).await.map(drop)
+}
