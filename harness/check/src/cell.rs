@@ -6,8 +6,9 @@ use crate::decide::{Evidence, decide};
 use crate::fold::{Trial, caps};
 use crate::words::message;
 use exactly_model::{
-    AnomalyReport, Assist, Cell, CellStart, Code, Counterexample, Guarantee, Inconclusive,
-    NoteKind, Plan, PointsReport, RunStart, SinkResult, Tally, Undecidable, VariantReport, Verdict,
+    AnomalyReport, Assist, Cell, CellStart, ClaimReport, Code, Counterexample, Guarantee,
+    Inconclusive, NoteKind, Plan, PointsReport, RunStart, SinkResult, Tally, Undecidable,
+    VariantReport, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -193,6 +194,22 @@ pub(crate) fn not_begun(info: &Cell) -> VariantReport {
         assists: Vec::new(),
         notes: Vec::new(),
     }
+}
+
+/// Variants under their claims, both in the order of the cells.
+pub(crate) fn by_claim(variants: Vec<(&Cell, VariantReport)>) -> Vec<ClaimReport> {
+    let mut claims: Vec<ClaimReport> = Vec::new();
+    for (info, variant) in variants {
+        match claims.iter_mut().find(|claim| claim.id == info.claim) {
+            Some(claim) => claim.variants.push(variant),
+            None => claims.push(ClaimReport {
+                id: info.claim.clone(),
+                sentence: info.sentence.clone(),
+                variants: vec![variant],
+            }),
+        }
+    }
+    claims
 }
 
 /// Whether the trial is evidence: ended, judged, and nothing wrong with it.

@@ -184,8 +184,7 @@ impl Evidence<'_> {
             format!(
                 "no fault struck {} of {}: {}",
                 idle.len(),
-                count(u64::from(self.coverage.report.classes), "class")
-                    .replace("classs", "classes"),
+                count(u64::from(self.coverage.report.classes), "class"),
                 idle.join(", ")
             )
         })

@@ -1,13 +1,13 @@
 //! The fold: records of a run in, report out.
 
-use crate::cell::{CellState, not_begun};
+use crate::cell::{CellState, by_claim, not_begun};
 use crate::evidence::counterexample;
 use crate::judge::{Rest, judge_among};
 use crate::strays::Strays;
 use crate::trial::{Builder, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};
 use exactly_model::{
-    Cell, CellStart, ClaimReport, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
-    Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
+    Cell, CellStart, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION, Judgement,
+    MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
     TrialHistory, TrialKind, TrialStart, VariantReport,
 };
 use std::collections::BTreeMap;
@@ -384,21 +384,6 @@ impl Fold {
             )
         })
     }
-}
-
-fn by_claim(variants: Vec<(&Cell, VariantReport)>) -> Vec<ClaimReport> {
-    let mut claims: Vec<ClaimReport> = Vec::new();
-    for (info, variant) in variants {
-        match claims.iter_mut().find(|claim| claim.id == info.claim) {
-            Some(claim) => claim.variants.push(variant),
-            None => claims.push(ClaimReport {
-                id: info.claim.clone(),
-                sentence: info.sentence.clone(),
-                variants: vec![variant],
-            }),
-        }
-    }
-    claims
 }
 
 impl Trial {

@@ -2,9 +2,14 @@
 
 use exactly_model::Code;
 
-/// `1 trial`, `3 trials`.
+/// `1 trial`, `3 trials`, `2 classes`.
 pub(crate) fn count(n: u64, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+    let plural = match (n, noun.ends_with('s')) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{n} {noun}{plural}")
 }
 
 /// The form in which reports name a message: `<trial>-<sequence>`.

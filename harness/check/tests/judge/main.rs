@@ -4,8 +4,11 @@
 mod support;
 
 mod codes;
+mod duplicate;
 mod expect;
 mod fold;
+mod loss;
 mod planted;
+mod shown;
 mod traps;
 mod verdict;
