@@ -254,6 +254,14 @@ pub fn faults_at(
                 ));
                 continue;
             }
+            FaultKind::DelayReply if known.class == Class::Take => {
+                not_applicable.insert(format!(
+                    "delay-reply at {} {}: a take waits by its own rules (a rebalance, a long poll), \
+                     not by the client's timeout",
+                    point.system, point.operation
+                ));
+                continue;
+            }
             FaultKind::DelayReply if !with_timeout.contains(&point.system) => {
                 not_applicable
                     .insert(format!("delay-reply on {}: no client timeout declared", point.system));
@@ -419,9 +427,10 @@ mod tests {
         let without = every_boundary(&knowledge, &kinds, false, &BTreeSet::new());
         assert!(without.not_applicable.iter().any(|n| n.starts_with("delay-reply on s")));
         let with = every_boundary(&knowledge, &kinds, false, &BTreeSet::from(["s".into()]));
-        // Two effect or ack points with nine faults; the take without the late one.
-        assert_eq!(with.schedules.len(), 9 + 9 + 8);
-        assert_eq!(without.schedules.len(), with.schedules.len() - 3);
+        // Two effect or ack points with nine faults; a take is not delivered late,
+        // nor its reply delayed.
+        assert_eq!(with.schedules.len(), 9 + 9 + 7);
+        assert_eq!(without.schedules.len(), with.schedules.len() - 2);
         assert_eq!(with.cuts, (3, 3));
     }
 

@@ -69,7 +69,10 @@ pub(crate) async fn settle_for(
         }
         last = look;
         let quiet_for = now - moved_at;
-        if at_rest && quiet_for >= quiet {
+        if at_rest && quiet_for >= quiet && trial.director.is_late_due() {
+            trial.director.release_late();
+            moved_at = now;
+        } else if at_rest && quiet_for >= quiet {
             break (SettleHow::Quiescent, last.detail());
         }
         if !at_rest && quiet_for >= stuck {
@@ -78,7 +81,7 @@ pub(crate) async fn settle_for(
         if now >= end {
             break (SettleHow::Limit, last.detail());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        trial.next_exit(LOOK_EVERY).await;
     };
     for (system, left) in &last.left {
         for position in &left.committed {

@@ -233,18 +233,22 @@ impl Connection {
             queue.push(unit.forward);
             return Ok(None);
         };
-        let life = &self.boundaries.life;
+        let (life, director) = (&self.boundaries.life, &self.boundaries.director);
         life.saw_exchange();
+        let (key, expects_reply) = (head.key, head.expects_reply);
+        let opened = director.open(life, &self.boundaries.system, head);
+        if let Some(opened) = opened.as_ref().filter(|_| expects_reply) {
+            self.open.lock().expect("no panic while held").insert(key, opened.id);
+        }
         if life.gate.is_parking() {
             life.gate.parked().await;
         }
-        let (key, expects_reply) = (head.key, head.expects_reply);
-        let Some(opened) = self.boundaries.director.open(life, &self.boundaries.system, head) else {
+        let Some(opened) = opened else {
             queue.push(unit.forward);
             return Ok(None);
         };
-        if expects_reply {
-            self.open.lock().expect("no panic while held").insert(key, opened.id);
+        if opened.awaits_hold {
+            director.hold_in_place(life, opened.id).await;
         }
         let Some(strike) = opened.strike else {
             queue.push(unit.forward);

@@ -2,10 +2,16 @@
 
 use super::Gate;
 use crate::supervisor::Process;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
+
+/// Who used a local port last. Ports belong to the machine, hence the static; there
+/// are at most 65 536.
+static PORT_OWNERS: Mutex<BTreeMap<u16, u64>> = Mutex::new(BTreeMap::new());
+static SERIALS: AtomicU64 = AtomicU64::new(0);
 
 /// One life of a process between two deaths. Effects can be attributed to it
 /// because its boundaries are its own.
@@ -17,6 +23,8 @@ pub struct Life {
     pub number: u32,
     /// Its gate.
     pub gate: Gate,
+    /// Tells lives of all trials apart.
+    serial: u64,
     handle: OnceLock<Arc<Process>>,
     ended_by_fault: AtomicBool,
     first_exchange: watch::Sender<bool>,
@@ -31,6 +39,7 @@ impl Life {
             process: process.into(),
             number,
             gate: Gate::default(),
+            serial: SERIALS.fetch_add(1, Ordering::Relaxed),
             handle: OnceLock::new(),
             ended_by_fault: AtomicBool::new(false),
             first_exchange: watch::Sender::new(false),
@@ -74,12 +83,16 @@ impl Life {
 
     /// Notes the local port of a connection to a system.
     pub fn add_upstream_port(&self, port: u16) {
+        PORT_OWNERS.lock().expect("no panic while held").insert(port, self.serial);
         self.upstream_ports.lock().expect("no panic while held").push(port);
     }
 
-    /// Local ports of its connections to systems.
+    /// Local ports of its connections to systems, without those that another
+    /// life uses by now: the kernel gives ports out again.
     pub fn upstream_ports(&self) -> Vec<u16> {
-        self.upstream_ports.lock().expect("no panic while held").clone()
+        let owners = PORT_OWNERS.lock().expect("no panic while held");
+        let ports = self.upstream_ports.lock().expect("no panic while held");
+        ports.iter().copied().filter(|port| owners.get(port) == Some(&self.serial)).collect()
     }
 
     /// Keeps a task that ends with the life.

@@ -22,6 +22,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// Stands for every system in what is known of successors.
+const ANY_SYSTEM: &str = "";
+
 /// Number of an exchange within its trial.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ExchangeId(u64);
@@ -50,6 +53,9 @@ pub struct Opened {
     pub id: ExchangeId,
     /// The fault that strikes before the system sees it.
     pub strike: Option<Strike>,
+    /// A hold waits for this exchange and has nothing in hand yet: the directed
+    /// order wants the held one first.
+    pub awaits_hold: bool,
 }
 
 /// What the director needs to know of the trial.
@@ -213,13 +219,11 @@ impl Director {
         let mut state = self.state();
         let (id, ordinal) = state.ledger.open(life, system, head, request_ns);
         let strike = state.reserve(id, ordinal);
+        let strike = strike.filter(|s| state.faults[s.0].fault.phase == Phase::Before);
+        let awaits_hold = state.hold_lacks(id);
         drop(state);
         self.changed();
-        Some(Opened { id, strike: strike.filter(|s| self.phase(*s) == Phase::Before) })
-    }
-
-    fn phase(&self, strike: Strike) -> Phase {
-        self.state().faults[strike.0].fault.phase
+        Some(Opened { id, strike, awaits_hold })
     }
 
     /// Its bytes were handed to the system.
@@ -411,16 +415,49 @@ impl Director {
         });
     }
 
+    /// Whether the request of a dead sender still waits for its delivery.
+    pub fn is_late_due(&self) -> bool {
+        self.late_waits.load(Ordering::SeqCst)
+            && self.state().faults.iter().any(|armed| armed.late_due)
+    }
+
+    /// Lets late deliveries go although their successor has not been seen on
+    /// that system: it has looked elsewhere, and come to rest.
+    pub fn release_late(&self) {
+        self.successors.send_modify(|seen| {
+            for number in seen.values_mut() {
+                *number = u32::MAX;
+            }
+            seen.insert(ANY_SYSTEM.into(), u32::MAX);
+        });
+    }
+
     /// Waits until a successor of `life` was seen on `system`.
     pub async fn successor_seen(&self, life: &Life, system: &str) {
         let mut successors = self.successors.subscribe();
         let _ = successors
-            .wait_for(|seen| seen.get(system).is_some_and(|number| *number > life.number))
+            .wait_for(|seen| {
+                [system, ANY_SYSTEM]
+                    .iter()
+                    .any(|name| seen.get(*name).is_some_and(|number| *number > life.number))
+            })
             .await;
     }
 }
 
 impl State {
+    /// Whether a hold that waits for exchange `id` has nothing in hand yet.
+    fn hold_lacks(&self, id: ExchangeId) -> bool {
+        let Some(open) = self.ledger.get(id) else { return false };
+        self.faults.iter().any(|armed| {
+            armed.state == FaultState::Armed
+                && armed.reserved.is_none()
+                && armed.fault.until.as_ref().is_some_and(|until| {
+                    ledger::selects(until, &open.point, open.incarnation, open.ordinal)
+                })
+        })
+    }
+
     /// Reserves the first armed fault that means exchange `id`.
     fn reserve(&mut self, id: ExchangeId, ordinal: u32) -> Option<Strike> {
         let open = self.ledger.get(id)?;

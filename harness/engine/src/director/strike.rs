@@ -14,6 +14,8 @@ const TERMINATE_PEEK: Duration = Duration::from_millis(30);
 const CUT_ARRIVE: Duration = Duration::from_millis(15);
 /// How long the others of a cut get to be applied.
 const CUT_APPLY: Duration = Duration::from_millis(500);
+/// How long an exchange that a hold waits for gives the held one to arrive.
+const HOLD_IN_PLACE: Duration = Duration::from_millis(500);
 /// A freeze that names no duration.
 const FREEZE: Duration = Duration::from_millis(150);
 
@@ -167,6 +169,20 @@ impl Director {
             }
         });
         Act::Forward
+    }
+
+    /// Waits until the hold that waits for this exchange has its own in hand.
+    pub async fn hold_in_place(&self, life: &Life, id: ExchangeId) {
+        let _in_progress = InProgress::new(&self.in_progress);
+        let in_place = async {
+            let mut changes = self.changes.subscribe();
+            while self.state().hold_lacks(id) && changes.changed().await.is_ok() {}
+        };
+        tokio::select! {
+            () = in_place => {}
+            () = life.gate.closed() => {}
+            () = tokio::time::sleep(HOLD_IN_PLACE) => {}
+        }
     }
 
     /// Holds the request until the other exchange was answered.

@@ -10,9 +10,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A sink that misses an acknowledged message is given this many quiet windows
-/// more before the processes are stopped.
-const SUSPICION: u32 = 5;
+/// A sink that misses an acknowledged message must stay quiet for so long before
+/// the processes are stopped.
+const SUSPICION: Duration = Duration::from_millis(400);
 
 /// What an audit saw, small enough to be kept until the final sweep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,8 +35,7 @@ impl Trial<'_> {
         let mut settled = settled;
         let mut seen = self.observe_all().await?;
         if settled.how == SettleHow::Quiescent && self.misses_any(&seen) {
-            let quiet = Duration::from_millis(self.stage.pipeline.limits.quiet_ms) * SUSPICION;
-            settled = settle::settle_for(self, quiet).await?;
+            settled = settle::settle_for(self, SUSPICION).await?;
         }
         if self.misses_any(&seen) {
             self.stop_gracefully().await;

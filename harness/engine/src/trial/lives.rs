@@ -158,9 +158,22 @@ impl Trial<'_> {
         }
     }
 
-    /// Local ports of the boundary connections of the dead.
+    /// Local ports of the boundary connections of the dead. None while one of them
+    /// still has a request to deliver: its connection is open by intent.
     pub(crate) fn dead_ports(&self) -> Vec<u16> {
+        if self.director.is_late_due() {
+            return Vec::new();
+        }
         self.ended.iter().flat_map(|life| life.upstream_ports()).collect()
+    }
+
+    /// Waits until a process ends, at most `limit`.
+    pub(crate) async fn next_exit(&self, limit: Duration) {
+        if self.slots.is_empty() {
+            return tokio::time::sleep(limit).await;
+        }
+        let exits = self.slots.iter().map(|slot| Box::pin(slot.process.wait()));
+        let _ = tokio::time::timeout(limit, futures::future::select_all(exits)).await;
     }
 
     /// Whether any process is at work or waits for a processor: then it is not at

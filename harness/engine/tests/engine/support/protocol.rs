@@ -1,0 +1,155 @@
+//! A line protocol. Requests, each answered by one line, in order:
+//!
+//! * `E <seq>` an effect of a message, `Q <seq>` one that is never answered;
+//! * `A <offset>` an ack of everything before `offset` in log `log`;
+//! * `T` a take, `R` a read, `B <bytes>` a read answered with that many bytes;
+//! * `F <seq>` an effect that the server refuses.
+//!
+//! Replies: `ok ...`, `no ...`, or `data <n>` followed by n bytes.
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use exactly_adapter::{
+    Addresses, DecodeError, Decoder, Delivered, Direction, Head, Reply, Scope, Unit,
+};
+use exactly_model::{Class, MessageId, Outcome, Position};
+use std::collections::BTreeMap;
+
+/// Longest line that is believed.
+const LINE_MAX: usize = 4096;
+
+/// A corner of the toy system.
+pub struct ToyScope {
+    pub run: u32,
+    pub trial: u32,
+}
+
+#[async_trait]
+impl Scope for ToyScope {
+    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String> {
+        BTreeMap::from([("address".into(), format!("{host}:{port}"))])
+    }
+
+    fn decoder(&self) -> Box<dyn Decoder> {
+        Box::new(ToyDecoder {
+            run: self.run,
+            trial: self.trial,
+            requests: 0,
+            replies: 0,
+            after: [0, 0],
+        })
+    }
+
+    async fn close(&self) {}
+}
+
+struct ToyDecoder {
+    run: u32,
+    trial: u32,
+    requests: u64,
+    replies: u64,
+    /// Bytes decoded by direction.
+    after: [u64; 2],
+}
+
+impl Decoder for ToyDecoder {
+    fn next(
+        &mut self,
+        dir: Direction,
+        buf: &mut BytesMut,
+        _net: &dyn Addresses,
+    ) -> Result<Option<Unit>, DecodeError> {
+        let side = usize::from(dir == Direction::ToClient);
+        let after = self.after[side];
+        let bad = |what: &str| DecodeError {
+            protocol: "toy",
+            what: what.into(),
+            after,
+        };
+        let Some(end) = buf.iter().position(|byte| *byte == b'\n') else {
+            return if buf.len() > LINE_MAX { Err(bad("a line without an end")) } else { Ok(None) };
+        };
+        let line = std::str::from_utf8(&buf[..end]).map_err(|_| bad("not text"))?;
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let body = if word == "data" {
+            rest.parse().map_err(|_| bad("no length"))?
+        } else {
+            0
+        };
+        let length = end + 1 + body;
+        let mut unit = Unit::default();
+        match dir {
+            Direction::ToSystem => {
+                let head = self.head(word, rest).ok_or_else(|| bad("unknown request"))?;
+                if head.expects_reply {
+                    self.requests += 1;
+                }
+                unit.opens = Some(head);
+            }
+            Direction::ToClient => {
+                let outcome = match word {
+                    "ok" | "data" => Outcome::Ok,
+                    "no" => Outcome::Fail,
+                    _ => return Err(bad("unknown reply")),
+                };
+                if buf.len() < length {
+                    return Ok(None);
+                }
+                unit.closes = Some(Reply {
+                    key: self.replies,
+                    outcome,
+                    error: (word == "no").then(|| rest.to_string()),
+                });
+                // `ok T 3 5`: a take was answered with records 3 to 5.
+                if let Some((first, last)) = taken(rest) {
+                    unit.delivers.push(Delivered {
+                        target: "log".into(),
+                        partition: 0,
+                        first,
+                        last,
+                    });
+                }
+                self.replies += 1;
+            }
+        }
+        self.after[side] += length as u64;
+        unit.forward = buf.split_to(length).freeze();
+        Ok(Some(unit))
+    }
+}
+
+fn taken(rest: &str) -> Option<(i64, i64)> {
+    let (first, last) = rest.strip_prefix("T ")?.split_once(' ')?;
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+impl ToyDecoder {
+    fn head(&self, word: &str, rest: &str) -> Option<Head> {
+        let number: Option<u32> = rest.parse().ok();
+        let id = number.and_then(|seq| MessageId::new(self.run, self.trial, seq));
+        let class = match word {
+            "E" | "Q" | "F" => Class::Effect,
+            "A" => Class::Ack,
+            "T" => Class::Take,
+            "R" | "B" => Class::Read,
+            _ => return None,
+        };
+        let commits = match class {
+            Class::Ack => vec![Position {
+                target: "log".into(),
+                partition: 0,
+                offset: i64::from(number?),
+            }],
+            _ => Vec::new(),
+        };
+        Some(Head {
+            key: self.requests,
+            operation: word.into(),
+            target: String::new(),
+            class,
+            ids: if class == Class::Effect { vec![id?] } else { Vec::new() },
+            commits,
+            expects_reply: word != "Q",
+        })
+    }
+}

@@ -1,0 +1,160 @@
+//! Faults of a connection: requests and replies that are lost or late.
+
+use crate::support::{Rig, Saw, Setup, at, effect, eventually};
+use exactly_model::{Fate, Fault, FaultKind, FaultState, Outcome, Phase};
+use std::time::Duration;
+
+const ARMED_FIRED: [FaultState; 2] = [FaultState::Armed, FaultState::Fired];
+const ARMED_MISSED: [FaultState; 2] = [FaultState::Armed, FaultState::Missed];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_request_is_not_applied_and_the_client_sees_a_reset() {
+    let rig = Rig::with([at(FaultKind::DropRequest, Phase::Before, 1)]).await;
+    let (life, port) = rig.life(1);
+    let (mut client, mut other) = (rig.client(port).await, rig.client(port).await);
+    assert_eq!(client.ask("E 0").await, Saw::ok("E 0"));
+    assert_eq!(client.ask("E 1").await, Saw::RESET);
+    // Only this connection suffers, and the process lives.
+    assert_eq!(other.ask("E 2").await, Saw::ok("E 2"));
+    assert_eq!(life.handle().unwrap().exited(), None);
+    assert!(!life.ended_by_fault());
+    // The retry gets through.
+    assert_eq!(rig.client(port).await.ask("E 1").await, Saw::ok("E 1"));
+    rig.end().await;
+    assert_eq!(rig.server.applied(), ["E 0", "E 2", "E 1"]);
+    assert_eq!(rig.fate("s E {1}"), Some(Fate::Dropped));
+    assert_eq!(rig.fate("s E {1} #2"), Some(Fate::Answered));
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_reply_was_applied_and_the_client_sees_a_reset() {
+    let rig = Rig::with([at(FaultKind::DropReply, Phase::After, 1)]).await;
+    let (life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    assert_eq!(client.ask("E 1").await, Saw::RESET);
+    assert_eq!(life.handle().unwrap().exited(), None);
+    rig.end().await;
+    assert_eq!(rig.server.applied(), ["E 1"]);
+    let exchange = rig.exchanges().remove(0);
+    assert_eq!((exchange.fate, exchange.outcome), (Fate::Applied, Outcome::Ok));
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replies_before_the_dropped_one_are_seen() {
+    let rig = Rig::with([at(FaultKind::DropReply, Phase::After, 3)]).await;
+    let (_life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    for request in ["E 1", "E 2", "E 3", "E 4"] {
+        client.send(request).await;
+    }
+    assert_eq!(client.saw().await, Saw::ok("E 1"));
+    assert_eq!(client.saw().await, Saw::ok("E 2"));
+    assert_eq!(client.saw().await, Saw::RESET);
+    rig.end().await;
+    assert_eq!(rig.fate("s E {1}"), Some(Fate::Answered));
+    assert_eq!(rig.fate("s E {3}"), Some(Fate::Applied));
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+fn late(timeout_ms: u64) -> Setup {
+    Setup {
+        client_timeout: Some(Duration::from_millis(timeout_ms)),
+        ..Setup::with([at(FaultKind::DelayReply, Phase::After, 1)])
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reply_fires_when_the_client_has_closed() {
+    let rig = Rig::new(late(60_000)).await;
+    let (_life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    client.send("E 1").await;
+    eventually("the reply in our hands", || rig.director.is_striking()).await;
+    assert!(!rig.director.all_fired(), "not yet");
+    drop(client);
+    eventually("fired", || rig.director.all_fired()).await;
+    rig.end().await;
+    assert_eq!(rig.server.applied(), ["E 1"]);
+    assert_eq!(rig.states(0), ARMED_FIRED);
+    // Nobody was there to see it.
+    assert_eq!(rig.fate("s E {1}"), Some(Fate::Applied));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reply_fires_when_the_client_has_closed_with_bytes_unread() {
+    // Then the kernel sends a reset instead of an end.
+    let rig = Rig::new(late(60_000)).await;
+    let (_life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    client.send("E 0").await;
+    let peek = client.stream.get_mut();
+    assert_eq!(peek.peek(&mut [0; 1]).await.unwrap(), 1);
+    client.send("E 1").await;
+    eventually("the reply in our hands", || rig.director.is_striking()).await;
+    drop(client);
+    eventually("fired", || rig.director.all_fired()).await;
+    rig.end().await;
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reply_fires_when_the_client_asks_again_and_meets_the_retry() {
+    let rig = Rig::new(late(60_000)).await;
+    let (_life, port) = rig.life(1);
+    let (mut client, mut retry) = (rig.client(port).await, rig.client(port).await);
+    client.send("E 1").await;
+    eventually("the reply in our hands", || rig.director.is_striking()).await;
+    assert_eq!(retry.ask("E 1").await, Saw::ok("E 1"));
+    assert_eq!(client.saw().await, Saw::ok("E 1"));
+    rig.end().await;
+    assert_eq!(rig.server.applied(), ["E 1", "E 1"]);
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reply_to_a_patient_client_is_missed() {
+    let rig = Rig::new(late(10)).await;
+    let (_life, port) = rig.life(1);
+    let (mut client, mut other) = (rig.client(port).await, rig.client(port).await);
+    client.send("E 1").await;
+    // Another exchange is no retry.
+    assert_eq!(other.ask("E 2").await, Saw::ok("E 2"));
+    assert_eq!(client.saw().await, Saw::ok("E 1"));
+    rig.end().await;
+    assert_eq!(rig.states(0), ARMED_MISSED);
+    assert_eq!(rig.fate("s E {1}"), Some(Fate::Answered));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reply_without_a_declared_timeout_does_not_apply() {
+    let rig = Rig::with([at(FaultKind::DelayReply, Phase::After, 1)]).await;
+    let (_life, port) = rig.life(1);
+    assert_eq!(rig.client(port).await.ask("E 1").await, Saw::ok("E 1"));
+    rig.end().await;
+    assert_eq!(rig.states(0), ARMED_MISSED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_whose_point_never_comes_is_missed() {
+    let rig = Rig::with([Fault::new(FaultKind::Kill, Phase::After, effect(9))]).await;
+    let (_life, port) = rig.life(1);
+    assert_eq!(rig.client(port).await.ask("E 1").await, Saw::ok("E 1"));
+    rig.end().await;
+    assert_eq!(rig.states(0), ARMED_MISSED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exchange_without_a_reply_is_on_record() {
+    let rig = Rig::with([]).await;
+    let (_life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    client.send("Q 1").await;
+    assert_eq!(client.ask("F 2").await, Saw::Line("no such luck".into()));
+    rig.end().await;
+    let exchanges = rig.exchanges();
+    assert_eq!((exchanges[0].fate, exchanges[0].outcome), (Fate::Unanswered, Outcome::Unknown));
+    assert_eq!((exchanges[1].fate, exchanges[1].outcome), (Fate::Answered, Outcome::Fail));
+    assert_eq!(exchanges[1].error.as_deref(), Some("such luck"));
+}
