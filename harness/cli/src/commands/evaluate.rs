@@ -24,7 +24,7 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
     let (outcome, signals) = super::block_on(&mut runtime, evaluate(options))??;
     let folder = outcome.folder.display();
     super::tell(&format!(
-        "recorded in {folder}, for `exactly judge {folder}`"
+        "recorded; `exactly judge {folder}` judges it again"
     ));
     match outcome.error {
         None => super::finish(&outcome.report, args.format, expectations.as_ref()),
