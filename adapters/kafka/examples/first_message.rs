@@ -6,8 +6,8 @@
 //! cargo run -p exactly-kafka --example first_message [ROUNDS] [KEY=VALUE]...
 //! ```
 //!
-//! `KEY=VALUE` are settings of the consumer. The broker runs in this process;
-//! `KAFKA=host:port` in the environment takes another one.
+//! `KEY=VALUE` are settings of the consumer. The broker runs in this process, but
+//! for `bootstrap.servers=host:port`.
 
 use exactly_adapter::{Adapter, Host, Outgoing, Server, ServerCommand, StartError, TrialNames};
 use exactly_model::{MessageId, Setup, SystemPlace, Topic};
@@ -43,9 +43,9 @@ fn millis(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
-async fn address() -> String {
-    if let Ok(given) = std::env::var("KAFKA") {
-        return given;
+async fn address(settings: &[(String, String)]) -> String {
+    if let Some((_, given)) = settings.iter().find(|(k, _)| k == "bootstrap.servers") {
+        return given.clone();
     }
     let (send, receive) = tokio::sync::oneshot::channel();
     tokio::spawn(exactly_kafka::serve_embedded(|line| {
@@ -66,7 +66,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings: Vec<(String, String)> = args
         .filter_map(|arg| arg.split_once('=').map(|(k, v)| (k.into(), v.into())))
         .collect();
-    let address = address().await;
+    let address = address(&settings).await;
     let instance = exactly_kafka::Kafka
         .start(&SystemPlace::At(address.clone()), Arc::new(NoHost))
         .await?;
@@ -127,8 +127,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let left = scope.backlog().ok_or("no backlog")?.left(&[]).await?;
         let polling = begin.elapsed();
         assert_eq!(left.items, 0, "{left:?}");
-        // A killed consumer does not leave its group: neither does this one.
-        std::mem::forget(consumer);
+        drop(consumer);
         feeder.feed("in", &messages[..1], 1).await?;
         let begin = Instant::now();
         let consumer: StreamConsumer = config.create()?;

@@ -10,7 +10,10 @@ use exactly_adapter::Left;
 use exactly_model::Position;
 use kafka_protocol::messages::{ApiKey, GroupId, OffsetFetchRequest};
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
+/// How long a coordinator may take to have loaded its groups.
+const COORDINATOR_WITHIN: Duration = Duration::from_secs(10);
 /// A group that no one has committed for.
 const GROUP_ID_NOT_FOUND: i16 = 69;
 
@@ -18,15 +21,19 @@ const GROUP_ID_NOT_FOUND: i16 = 69;
 type Committed = BTreeMap<(String, u32), i64>;
 
 impl Cluster {
-    /// What a group committed. A group that does not exist committed nothing.
+    /// What a group committed. A group that does not exist committed nothing. A
+    /// coordinator that has just been elected loads its groups first: asked
+    /// again for a while.
     pub async fn committed(&self, group: &str) -> Result<Committed, CallError> {
-        let result = self.committed_once(group).await;
-        match result {
-            Err(error) if error.is_stale_metadata() => {
-                self.forget_coordinator(group);
-                self.committed_once(group).await
+        let deadline = Instant::now() + COORDINATOR_WITHIN;
+        loop {
+            match self.committed_once(group).await {
+                Err(error) if error.is_stale_metadata() && Instant::now() < deadline => {
+                    self.forget_coordinator(group);
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 

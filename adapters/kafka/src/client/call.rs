@@ -46,7 +46,10 @@ impl CallError {
     pub fn is_stale_metadata(&self) -> bool {
         matches!(
             self,
-            Self::NotConnected(_) | Self::Lost(_) | Self::Code(3 | 5 | 6 | 14 | 15 | 16 | 41)
+            Self::NotConnected(_)
+                | Self::Lost(_)
+                | Self::NoLeader(_)
+                | Self::Code(3 | 5 | 6 | 14 | 15 | 16 | 41)
         )
     }
 

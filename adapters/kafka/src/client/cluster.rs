@@ -3,12 +3,9 @@
 use super::CallError;
 use super::connection::{Broker, Response};
 use crate::wire::response;
-use kafka_protocol::messages::create_topics_request::CreatableTopic;
-use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
-    ApiKey, ApiVersionsRequest, CreateTopicsRequest, DeleteGroupsRequest, DeleteTopicsRequest,
-    FindCoordinatorRequest, GroupId, LeaveGroupRequest, MetadataRequest, TopicName,
+    ApiKey, ApiVersionsRequest, FindCoordinatorRequest, MetadataRequest, TopicName,
 };
 use kafka_protocol::protocol::{Encodable, StrBytes};
 use std::collections::BTreeMap;
@@ -18,9 +15,8 @@ use std::time::{Duration, Instant};
 /// Topics, leaders and coordinators remembered; beyond it all are forgotten and
 /// asked for again.
 const REMEMBERED_MAX: usize = 8_192;
-/// How long new topics may take to have their leaders.
-const LEADERS_WITHIN: Duration = Duration::from_secs(20);
-const ADMIN_TIMEOUT_MS: i32 = 10_000;
+/// How long a coordinator may take to be there.
+const COORDINATOR_WITHIN: Duration = Duration::from_secs(20);
 
 /// Why a cluster cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +38,11 @@ pub(crate) struct Cluster {
 
 /// What was learnt and may be forgotten.
 #[derive(Debug, Default)]
-struct Known {
-    brokers: BTreeMap<i32, Arc<Broker>>,
+pub(super) struct Known {
+    pub brokers: BTreeMap<i32, Arc<Broker>>,
     controller: i32,
     /// Leaders by topic, indexed by partition.
-    leaders: BTreeMap<String, Vec<i32>>,
+    pub leaders: BTreeMap<String, Vec<i32>>,
     coordinators: BTreeMap<String, Arc<Broker>>,
 }
 
@@ -96,7 +92,7 @@ impl Cluster {
         Ok(version)
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+    pub(super) fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         let mut known = self
             .known
             .lock()
@@ -120,7 +116,7 @@ impl Cluster {
 
     /// Asks for metadata of `topics`. Brokers that are gone keep their entry;
     /// nothing is sent to them any more.
-    async fn refresh(&self, topics: &[String]) -> Result<(), CallError> {
+    pub(super) async fn refresh(&self, topics: &[String]) -> Result<(), CallError> {
         let version = self.version(ApiKey::Metadata, (4, 12))?;
         let topics = topics
             .iter()
@@ -201,7 +197,7 @@ impl Cluster {
         found(self).ok_or_else(|| CallError::NoLeader(format!("topic {topic}")))
     }
 
-    async fn controller(&self) -> Result<Arc<Broker>, CallError> {
+    pub(super) async fn controller(&self) -> Result<Arc<Broker>, CallError> {
         self.refresh(&[]).await?;
         let known = self.known();
         let controller = known.brokers.get(&known.controller);
@@ -218,7 +214,7 @@ impl Cluster {
         let request = FindCoordinatorRequest::default()
             .with_key(text(group))
             .with_key_type(0);
-        let deadline = Instant::now() + LEADERS_WITHIN;
+        let deadline = Instant::now() + COORDINATOR_WITHIN;
         loop {
             let response = self
                 .call_any(ApiKey::FindCoordinator, version, &request)
@@ -248,125 +244,6 @@ impl Cluster {
                 (error, _) => return Err(CallError::Code(error)),
             }
         }
-    }
-
-    /// Creates topics and waits until each partition has a leader.
-    pub async fn create_topics(&self, topics: &[(String, u32)]) -> Result<(), CallError> {
-        if topics.is_empty() {
-            return Ok(());
-        }
-        let version = self.version(ApiKey::CreateTopics, (2, 6))?;
-        // -1 is the broker's default from v4 on (KIP-464).
-        let replicas = if version >= 4 { -1 } else { 1 };
-        let request = CreateTopicsRequest::default()
-            .with_timeout_ms(ADMIN_TIMEOUT_MS)
-            .with_topics(
-                topics
-                    .iter()
-                    .map(|(name, partitions)| {
-                        CreatableTopic::default()
-                            .with_name(TopicName(text(name)))
-                            .with_num_partitions(i32::try_from(*partitions).unwrap_or(1))
-                            .with_replication_factor(replicas)
-                    })
-                    .collect(),
-            );
-        let controller = self.controller().await?;
-        let response = controller
-            .call(ApiKey::CreateTopics, version, &request)
-            .await?;
-        let codes = response::errors(ApiKey::CreateTopics, version, &mut response.body());
-        for code in codes.transpose()?.unwrap_or_default() {
-            CallError::check(code)?;
-        }
-        let names: Vec<_> = topics.iter().map(|(name, _)| name.clone()).collect();
-        self.wait_for_leaders(&names).await
-    }
-
-    async fn wait_for_leaders(&self, topics: &[String]) -> Result<(), CallError> {
-        let deadline = Instant::now() + LEADERS_WITHIN;
-        let mut pause = Duration::from_millis(2);
-        loop {
-            self.refresh(topics).await?;
-            let missing = {
-                let known = self.known();
-                let led = |topic: &String| {
-                    known.leaders.get(topic).is_some_and(|leaders| {
-                        !leaders.is_empty()
-                            && leaders.iter().all(|node| known.brokers.contains_key(node))
-                    })
-                };
-                topics.iter().find(|topic| !led(topic)).cloned()
-            };
-            match missing {
-                None => return Ok(()),
-                Some(topic) if Instant::now() >= deadline => {
-                    return Err(CallError::NoLeader(format!("topic {topic}")));
-                }
-                Some(_) => tokio::time::sleep(pause).await,
-            }
-            pause = (pause * 2).min(Duration::from_millis(100));
-        }
-    }
-
-    /// Deletes topics; those that are gone already are no error.
-    pub async fn delete_topics(&self, topics: &[String]) -> Result<(), CallError> {
-        let version = self.version(ApiKey::DeleteTopics, (1, 5))?;
-        let request = DeleteTopicsRequest::default()
-            .with_timeout_ms(ADMIN_TIMEOUT_MS)
-            .with_topic_names(topics.iter().map(|t| TopicName(text(t))).collect());
-        let controller = self.controller().await?;
-        let response = controller
-            .call(ApiKey::DeleteTopics, version, &request)
-            .await?;
-        let codes = response::errors(ApiKey::DeleteTopics, version, &mut response.body());
-        for topic in topics {
-            self.forget_topic(topic);
-        }
-        for code in codes.transpose()?.unwrap_or_default() {
-            if code != 3 {
-                CallError::check(code)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes a group. Refused by a real broker while it has members.
-    pub async fn delete_group(&self, group: &str) -> Result<(), CallError> {
-        let version = self.version(ApiKey::DeleteGroups, (0, 2))?;
-        let request = DeleteGroupsRequest::default().with_groups_names(vec![GroupId(text(group))]);
-        let coordinator = self.coordinator(group).await?;
-        let response = coordinator
-            .call(ApiKey::DeleteGroups, version, &request)
-            .await?;
-        self.forget_coordinator(group);
-        let codes = response::errors(ApiKey::DeleteGroups, version, &mut response.body());
-        for code in codes.transpose()?.unwrap_or_default() {
-            CallError::check(code)?;
-        }
-        Ok(())
-    }
-
-    /// Lets a member leave its group, whoever it is (KIP-345).
-    pub async fn leave_group(&self, group: &str, member: &str) -> Result<(), CallError> {
-        let version = self.version(ApiKey::LeaveGroup, (1, 5))?;
-        let mut request = LeaveGroupRequest::default().with_group_id(GroupId(text(group)));
-        request = match version {
-            3.. => {
-                let member = MemberIdentity::default().with_member_id(text(member));
-                request.with_members(vec![member])
-            }
-            _ => request.with_member_id(text(member)),
-        };
-        let coordinator = self.coordinator(group).await?;
-        let response = coordinator
-            .call(ApiKey::LeaveGroup, version, &request)
-            .await?;
-        let codes = response::errors(ApiKey::LeaveGroup, version, &mut response.body());
-        for code in codes.transpose()?.unwrap_or_default() {
-            CallError::check(code)?;
-        }
-        Ok(())
     }
 
     /// How the report names the broker.
@@ -417,18 +294,6 @@ async fn api_versions(broker: &Broker) -> Result<BTreeMap<i16, (i16, i16)>, Call
 
 pub(super) fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.into())
-}
-
-impl Cluster {
-    /// Names what went wrong with a topic, and what to do.
-    pub fn hint(error: &CallError) -> &'static str {
-        match error {
-            CallError::Code(36) => "delete the topic, or run again: each run has its own names",
-            CallError::Code(29..=31) => "give the harness's user the right to do so",
-            CallError::NotOffered(_) => "use a broker of version 2.4 or later",
-            _ => "see whether the broker is up and its log for the reason",
-        }
-    }
 }
 
 #[cfg(test)]

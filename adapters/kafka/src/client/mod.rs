@@ -5,6 +5,7 @@
 //! brokers, its topics and its threads. A send is one request whose reply is
 //! judged by the error table, with no retry in between that would blur it.
 
+mod admin;
 mod backlog;
 mod call;
 mod cluster;

@@ -19,7 +19,20 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-pub const RUN: u32 = 7;
+/// Run number of this test process: a real broker keeps names between them.
+pub fn run() -> u32 {
+    std::process::id() % exactly_model::RUN_MAX
+}
+
+/// Where the tests run: the embedded broker, or the broker at the address in
+/// `EXACTLY_TEST_KAFKA`.
+pub async fn kafka() -> Arc<dyn Instance> {
+    let place = match std::env::var("EXACTLY_TEST_KAFKA") {
+        Ok(address) => SystemPlace::At(address),
+        Err(_) => SystemPlace::Embedded,
+    };
+    start(place).await.unwrap()
+}
 
 /// Runs the embedded broker on a thread of its own, as its process would.
 pub fn start_broker() -> String {
@@ -93,12 +106,12 @@ pub async fn open(instance: &dyn Instance, topics: &[(&str, u32)]) -> (u32, Arc<
         topics: topics.iter().map(topic).collect(),
         ..Setup::default()
     };
-    let names = TrialNames { run: RUN, trial };
+    let names = TrialNames { run: run(), trial };
     (trial, instance.open(names, &setup).await.unwrap())
 }
 
 pub fn id(trial: u32, sequence: u32) -> MessageId {
-    MessageId::new(RUN, trial, sequence).unwrap()
+    MessageId::new(run(), trial, sequence).unwrap()
 }
 
 pub fn messages(trial: u32, count: u32, keys: u32) -> Vec<Outgoing> {
