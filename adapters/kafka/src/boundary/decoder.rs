@@ -4,7 +4,7 @@ use super::Shared;
 use super::label::{FetchOffsets, label};
 use super::rewrite::{self, RewriteError};
 use crate::errors;
-use crate::wire::{Cursor, FRAME_BYTES_MAX, Malformed, Read, api, records, response};
+use crate::wire::{Cursor, FRAME_BYTES_MAX, Malformed, Read, api, outcome, records, response};
 use bytes::{Bytes, BytesMut};
 use exactly_adapter::{Addresses, DecodeError, Decoder, Delivered, Direction, Reply, Unit};
 use exactly_model::Outcome;
@@ -244,7 +244,7 @@ impl KafkaDecoder {
                 }
                 vec![error]
             }
-            _ => match response::errors(api, pending.version, body) {
+            _ => match outcome::errors(api, pending.version, body) {
                 Some(codes) => codes?,
                 None => return Ok(()),
             },

@@ -2,7 +2,7 @@
 
 use super::cluster::text;
 use super::{CallError, Cluster, Isolation};
-use crate::wire::response;
+use crate::wire::outcome;
 use kafka_protocol::messages::create_topics_request::CreatableTopic;
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::{
@@ -41,7 +41,7 @@ impl Cluster {
         let response = controller
             .call(ApiKey::CreateTopics, version, &request)
             .await?;
-        let codes = response::errors(ApiKey::CreateTopics, version, &mut response.body());
+        let codes = outcome::errors(ApiKey::CreateTopics, version, &mut response.body());
         for code in codes.transpose()?.unwrap_or_default() {
             CallError::check(code)?;
         }
@@ -82,7 +82,7 @@ impl Cluster {
         let response = controller
             .call(ApiKey::DeleteTopics, version, &request)
             .await?;
-        let codes = response::errors(ApiKey::DeleteTopics, version, &mut response.body());
+        let codes = outcome::errors(ApiKey::DeleteTopics, version, &mut response.body());
         for topic in topics {
             self.forget_topic(topic);
         }
@@ -103,7 +103,7 @@ impl Cluster {
             .call(ApiKey::DeleteGroups, version, &request)
             .await?;
         self.forget_coordinator(group);
-        let codes = response::errors(ApiKey::DeleteGroups, version, &mut response.body());
+        let codes = outcome::errors(ApiKey::DeleteGroups, version, &mut response.body());
         for code in codes.transpose()?.unwrap_or_default() {
             CallError::check(code)?;
         }
@@ -125,7 +125,7 @@ impl Cluster {
         let response = coordinator
             .call(ApiKey::LeaveGroup, version, &request)
             .await?;
-        let codes = response::errors(ApiKey::LeaveGroup, version, &mut response.body());
+        let codes = outcome::errors(ApiKey::LeaveGroup, version, &mut response.body());
         for code in codes.transpose()?.unwrap_or_default() {
             CallError::check(code)?;
         }

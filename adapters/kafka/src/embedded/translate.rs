@@ -4,7 +4,7 @@
 //! was read.
 
 use super::connection::Request;
-use crate::wire::{Cursor, Malformed, Read, api, request, response};
+use crate::wire::{Cursor, Malformed, Read, api, outcome, request};
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
 use kafka_protocol::messages::txn_offset_commit_request::{
@@ -122,12 +122,12 @@ pub(super) fn reply(api: ApiKey, asked: i16, spoken: i16, frame: Bytes) -> Read<
     out.put_i32(correlation);
     match (api, asked) {
         (ApiKey::EndTxn, 0..=2) => {
-            let errors = response::errors(api, spoken, &mut cursor).transpose()?;
+            let errors = outcome::errors(api, spoken, &mut cursor).transpose()?;
             out.put_i32(0);
             out.put_i16(errors.and_then(|e| e.first().copied()).unwrap_or(-1));
         }
         (ApiKey::LeaveGroup, 0..=2) => {
-            let errors = response::errors(api, spoken, &mut cursor).transpose()?;
+            let errors = outcome::errors(api, spoken, &mut cursor).transpose()?;
             if asked >= 1 {
                 out.put_i32(0);
             }

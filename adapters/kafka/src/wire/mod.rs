@@ -7,6 +7,7 @@
 pub(crate) mod api;
 pub(crate) mod cursor;
 pub(crate) mod ids;
+pub(crate) mod outcome;
 pub(crate) mod records;
 pub(crate) mod request;
 pub(crate) mod response;
