@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// How long a sink must be quiet where the position runs ahead of the effect:
 /// longer than a statement takes on a busy machine.
-const QUIET_AHEAD_MS: u64 = 250;
+const QUIET_AHEAD_MS: u64 = 120;
 
 /// Schema of a trial. `orders` has no unique constraint on the message, so
 /// that a second effect shows; `inbox` has one. Every program finds both, so

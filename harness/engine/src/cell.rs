@@ -49,8 +49,11 @@ pub async fn run(
     course: &Course,
     overseer: &dyn Overseer,
 ) -> Result<(), EngineError> {
-    let systems: Vec<SystemInfo> =
-        stage.instances.iter().map(|(name, instance)| instance.info(name)).collect();
+    let systems: Vec<SystemInfo> = stage
+        .instances
+        .iter()
+        .map(|(name, instance)| instance.info(name))
+        .collect();
     stage.recorder.record(
         0,
         Event::Cell(CellStart {
@@ -63,14 +66,23 @@ pub async fn run(
     let mut all = Vec::new();
     let ended = trials(stage, course, overseer, &mut all).await;
     let error = match &ended {
-        Ok(()) => sweep(stage, &all, course.jobs).await.err().map(|error| error.to_string()),
+        Ok(()) => sweep(stage, &all, course.jobs)
+            .await
+            .err()
+            .map(|error| error.to_string()),
         Err(Ended::Calibration(why)) => Some(why.clone()),
         Err(Ended::Error(error)) => Some(error.to_string()),
     };
     close(&all).await;
     let interrupted = matches!(ended, Err(Ended::Error(EngineError::Interrupted)));
     if !interrupted {
-        stage.recorder.record(0, Event::CellEnd(CellEnd { cell: stage.cell, error }));
+        stage.recorder.record(
+            0,
+            Event::CellEnd(CellEnd {
+                cell: stage.cell,
+                error,
+            }),
+        );
     }
     stage.recorder.flush()?;
     match ended {
@@ -98,7 +110,9 @@ async fn trials(
     all: &mut Vec<Finished>,
 ) -> Result<(), Ended> {
     let mut knowledge = calibrate(stage, course, all).await?;
-    overseer.calibrated(stage.cell).map_err(Ended::Calibration)?;
+    overseer
+        .calibrated(stage.cell)
+        .map_err(Ended::Calibration)?;
     let with_timeout: BTreeSet<String> = stage
         .pipeline
         .systems
@@ -113,9 +127,19 @@ async fn trials(
         &with_timeout,
     );
     plan::shuffle(&mut planned.schedules, stage.seed);
-    let witnesses = course.info.witnesses.iter().cloned().map(|s| (TrialKind::Witness, s));
+    let witnesses = course
+        .info
+        .witnesses
+        .iter()
+        .cloned()
+        .map(|s| (TrialKind::Witness, s));
     let queue: Vec<(TrialKind, Schedule)> = witnesses
-        .chain(planned.schedules.into_iter().map(|s| (TrialKind::Planned, s)))
+        .chain(
+            planned
+                .schedules
+                .into_iter()
+                .map(|s| (TrialKind::Planned, s)),
+        )
         .collect();
     stage.recorder.record(
         0,
@@ -123,7 +147,11 @@ async fn trials(
             cell: stage.cell,
             calibrations: u32::try_from(all.len()).unwrap_or(u32::MAX),
             classes: knowledge.classes.clone(),
-            points: knowledge.points.iter().map(|known| known.planned.clone()).collect(),
+            points: knowledge
+                .points
+                .iter()
+                .map(|known| known.planned.clone())
+                .collect(),
             unstable: knowledge.unstable.iter().cloned().collect(),
             not_applicable: planned.not_applicable.iter().cloned().collect(),
             max_in_flight: knowledge.max_in_flight,
@@ -147,11 +175,18 @@ async fn calibrate(
     let fault_free = |n: usize| vec![(TrialKind::Calibration, Schedule::default()); n];
     run_all(stage, course, fault_free(CALIBRATIONS_MIN), all).await?;
     let learn = |all: &[Finished]| {
-        let runs: Vec<_> = all.iter().map(|finished| finished.observed.clone()).collect();
+        let runs: Vec<_> = all
+            .iter()
+            .map(|finished| finished.observed.clone())
+            .collect();
         plan::learn(&runs, &stage.pipeline.timers)
     };
     let mut knowledge = learn(all);
-    while all.len() < CALIBRATIONS_MAX && !knowledge.unstable.iter().all(|u| u.ends_with("(by a timer)"))
+    while all.len() < CALIBRATIONS_MAX
+        && !knowledge
+            .unstable
+            .iter()
+            .all(|u| u.ends_with("(by a timer)"))
     {
         run_all(stage, course, fault_free(1), all).await?;
         let next = learn(all);
@@ -161,7 +196,10 @@ async fn calibrate(
             break;
         }
     }
-    match all.iter().find(|finished| finished.how != SettleHow::Quiescent) {
+    match all
+        .iter()
+        .find(|finished| finished.how != SettleHow::Quiescent)
+    {
         None => Ok(knowledge),
         Some(finished) => Err(Ended::Calibration(format!(
             "trial {} had no fault and did not come to rest ({:?})",
@@ -190,10 +228,18 @@ fn recovery(
         }
     }
     let mut queue = Vec::new();
-    let mut added = Plan { cell: stage.cell, ..Plan::default() };
+    let mut added = Plan {
+        cell: stage.cell,
+        ..Plan::default()
+    };
     let mut not_applicable = BTreeSet::new();
     for (_, (known, leading)) in by_class.into_iter().take(RECOVERY_CLASSES_MAX) {
-        for fault in plan::faults_at(&known, &stage.pipeline.kinds, with_timeout, &mut not_applicable) {
+        for fault in plan::faults_at(
+            &known,
+            &stage.pipeline.kinds,
+            with_timeout,
+            &mut not_applicable,
+        ) {
             let mut schedule = leading.clone();
             schedule.faults.push(fault);
             queue.push((TrialKind::Recovery, schedule));
@@ -244,7 +290,12 @@ async fn run_all(
 /// Reads every sink of every trial once more, after the longest declared
 /// timeout: what a client may still have had in hand is there by then.
 async fn sweep(stage: &Stage, all: &[Finished], jobs: usize) -> Result<(), EngineError> {
-    let longest = stage.pipeline.systems.iter().filter_map(|s| s.client_timeout_ms).max();
+    let longest = stage
+        .pipeline
+        .systems
+        .iter()
+        .filter_map(|s| s.client_timeout_ms)
+        .max();
     tokio::time::sleep(Duration::from_millis(longest.unwrap_or(0))).await;
     let mut sweeping = futures::stream::iter(all)
         .map(|finished| stage.sweep(finished))

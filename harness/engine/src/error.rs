@@ -17,9 +17,7 @@ pub enum EngineError {
     #[error(transparent)]
     Observe(#[from] ObserveError),
     /// The pipeline never became ready.
-    #[error(
-        "process {process} did not become ready: {why}; its output is in {output}{tail}"
-    )]
+    #[error("process {process} did not become ready: {why}; its output is in {output}{tail}")]
     NotReady {
         /// Process.
         process: String,

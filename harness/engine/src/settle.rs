@@ -34,7 +34,11 @@ impl Look {
             .filter(|(_, left)| left.items > 0)
             .map(|(_, left)| left.detail.as_str())
             .collect();
-        if details.is_empty() { "nothing left to do".into() } else { details.join("; ") }
+        if details.is_empty() {
+            "nothing left to do".into()
+        } else {
+            details.join("; ")
+        }
     }
 }
 
@@ -95,7 +99,11 @@ pub(crate) async fn settle_for(
         how,
         // A pipeline whose restarts are used up has work left that no system
         // counts.
-        backlog: if how == SettleHow::Stuck { last.items().max(1) } else { last.items() },
+        backlog: if how == SettleHow::Stuck {
+            last.items().max(1)
+        } else {
+            last.items()
+        },
         waited_ms: u64::try_from(trial.elapsed().as_millis()).unwrap_or(u64::MAX),
         detail,
     })
@@ -103,7 +111,10 @@ pub(crate) async fn settle_for(
 
 async fn look(trial: &Trial<'_>) -> Result<Look, EngineError> {
     let dead = trial.dead_ports();
-    let mut look = Look { activity: trial.director.activity(), ..Look::default() };
+    let mut look = Look {
+        activity: trial.director.activity(),
+        ..Look::default()
+    };
     for (name, scope) in &trial.scopes {
         if let Some(backlog) = scope.backlog() {
             look.left.push((name.clone(), backlog.left(&dead).await?));
@@ -112,7 +123,10 @@ async fn look(trial: &Trial<'_>) -> Result<Look, EngineError> {
     // While there is a backlog the sinks' counts decide nothing.
     if look.items() == 0 {
         for observer in trial.observers() {
-            let observing = trial.scopes.get(&observer.system).and_then(|scope| scope.observing());
+            let observing = trial
+                .scopes
+                .get(&observer.system)
+                .and_then(|scope| scope.observing());
             if let Some(observing) = observing {
                 look.counts.push(observing.count(observer).await?);
             }

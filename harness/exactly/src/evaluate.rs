@@ -65,7 +65,10 @@ impl Options {
             .into_iter()
             .flat_map(|claim| {
                 let variants = claim.variants.clone();
-                variants.into_iter().map(move |variant| Selected { claim: claim.clone(), variant })
+                variants.into_iter().map(move |variant| Selected {
+                    claim: claim.clone(),
+                    variant,
+                })
             })
             .collect();
         // Never cancelled: the receiver outlives its sender.
@@ -112,6 +115,13 @@ pub async fn evaluate(
     let recorder = Recorder::create(&options.store, Box::new(move |record| tap.push(record)))?;
     let run = recorder.run().clone();
     recorder.record(0, Event::Run(start_of(&options, &run)));
+    // A run that is killed between two cells must not look complete.
+    let cells = options
+        .cells
+        .iter()
+        .map(|cell| cell.variant.cell(&cell.claim))
+        .collect();
+    recorder.record(0, Event::Selected(exactly_model::Selected { cells }));
     recorder.flush()?;
     let scratch = scratch(&options.temporary, &run)?;
     let guardian = Guardian::start(&options.executable, &run.id, &scratch)
@@ -122,7 +132,11 @@ pub async fn evaluate(
     let error = error
         .or_else(|| recorder.flush().err())
         .or_else(|| waited.err().map(|error| Error::Harness(error.to_string())));
-    Ok(Outcome { report: live.report(), folder: run.folder, error })
+    Ok(Outcome {
+        report: live.report(),
+        folder: run.folder,
+        error,
+    })
 }
 
 fn start_of(options: &Options, run: &RunId) -> RunStart {
@@ -140,7 +154,10 @@ fn start_of(options: &Options, run: &RunId) -> RunStart {
 /// A folder that any user may enter: some servers refuse to run as root.
 fn scratch(temporary: &Path, run: &RunId) -> Result<PathBuf, Error> {
     use std::os::unix::fs::PermissionsExt;
-    let failed = |path: &Path, error| Error::Store { path: path.into(), error };
+    let failed = |path: &Path, error| Error::Store {
+        path: path.into(),
+        error,
+    };
     let folder = tempfile::Builder::new()
         .prefix(&format!("exactly-{}-", run.id))
         .tempdir_in(temporary)
@@ -169,7 +186,10 @@ async fn run_cells(
     let pipelines: Vec<Pipeline> = options
         .cells
         .iter()
-        .map(|cell| cell.variant.pipeline_spec(options.messages, &options.executable))
+        .map(|cell| {
+            cell.variant
+                .pipeline_spec(options.messages, &options.executable)
+        })
         .collect();
     let mut systems = Systems::new(host, options.places.clone());
     let mut cancelled = options.cancelled.clone();

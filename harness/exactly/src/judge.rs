@@ -28,7 +28,10 @@ pub enum JudgeError {
 /// Judges `run`: an id under `store`, a run's folder, or its history file.
 pub fn judge(run: &Path, store: &Path) -> Result<Report, JudgeError> {
     let path = find(run, store)?;
-    let unreadable = |error| JudgeError::Unreadable { path: path.clone(), error };
+    let unreadable = |error| JudgeError::Unreadable {
+        path: path.clone(),
+        error,
+    };
     let mut fold = Fold::new();
     for record in read(&path).map_err(unreadable)? {
         fold.push(&record.map_err(unreadable)?);
@@ -37,8 +40,18 @@ pub fn judge(run: &Path, store: &Path) -> Result<Report, JudgeError> {
 }
 
 fn find(run: &Path, store: &Path) -> Result<PathBuf, JudgeError> {
-    let candidates = [run.to_path_buf(), run.join(EVENTS), store.join("runs").join(run).join(EVENTS)];
-    candidates.iter().find(|path| path.is_file()).cloned().ok_or_else(|| JudgeError::NotThere {
-        looked: candidates.map(|path| path.display().to_string()).join(" or "),
-    })
+    let candidates = [
+        run.to_path_buf(),
+        run.join(EVENTS),
+        store.join("runs").join(run).join(EVENTS),
+    ];
+    candidates
+        .iter()
+        .find(|path| path.is_file())
+        .cloned()
+        .ok_or_else(|| JudgeError::NotThere {
+            looked: candidates
+                .map(|path| path.display().to_string())
+                .join(" or "),
+        })
 }

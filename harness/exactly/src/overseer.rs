@@ -30,7 +30,12 @@ struct Seen {
 
 impl Live {
     pub fn new(cells_in_all: u32, tell: Box<dyn FnMut(&Progress) + Send>) -> Self {
-        let inner = Inner { fold: Fold::new(), cells_in_all, cells: BTreeMap::new(), tell };
+        let inner = Inner {
+            fold: Fold::new(),
+            cells_in_all,
+            cells: BTreeMap::new(),
+            tell,
+        };
         Self(Arc::new(Mutex::new(inner)))
     }
 
@@ -50,7 +55,11 @@ impl Live {
     }
 
     pub fn report(&self) -> exactly_model::Report {
-        self.0.lock().expect("the fold does not panic").fold.report()
+        self.0
+            .lock()
+            .expect("the fold does not panic")
+            .fold
+            .report()
     }
 }
 
@@ -75,7 +84,9 @@ impl Inner {
                 (self.tell)(&started);
             }
             Event::Plan(plan) => {
-                let Some(seen) = self.cells.get_mut(&plan.cell) else { return };
+                let Some(seen) = self.cells.get_mut(&plan.cell) else {
+                    return;
+                };
                 seen.classes += plan.classes.len() as u32;
                 seen.points += plan.points.len() as u32;
                 seen.planned += plan.trials + plan.calibrations;
@@ -87,13 +98,17 @@ impl Inner {
                 });
             }
             Event::CellEnd(end) => {
-                let Some(seen) = self.cells.get(&end.cell) else { return };
+                let Some(seen) = self.cells.get(&end.cell) else {
+                    return;
+                };
                 let report = self.fold.report();
                 let variant = report
                     .variants()
                     .find(|(claim, v)| claim.id == seen.info.claim && v.id == seen.info.variant);
                 if let Some((_, variant)) = variant {
-                    (self.tell)(&Progress::CellDone { report: variant.clone() });
+                    (self.tell)(&Progress::CellDone {
+                        report: variant.clone(),
+                    });
                 }
             }
             _ => {}
@@ -101,7 +116,9 @@ impl Inner {
     }
 
     fn trial_done(&mut self, finished: &FinishedTrial) {
-        let Some(seen) = self.cells.get_mut(&finished.cell) else { return };
+        let Some(seen) = self.cells.get_mut(&finished.cell) else {
+            return;
+        };
         seen.done += 1;
         let forbidden: Vec<Code> = finished
             .judgement
@@ -125,7 +142,10 @@ impl Inner {
 fn unclean(finished: &FinishedTrial, forbidden: &[Code]) -> Option<String> {
     let (judgement, trial) = (&finished.judgement, finished.history.trial);
     if !judgement.valid {
-        let why = judgement.invalid_because.as_deref().unwrap_or("it is not valid");
+        let why = judgement
+            .invalid_because
+            .as_deref()
+            .unwrap_or("it is not valid");
         return Some(format!("trial {trial} had no fault: {why}"));
     }
     if !forbidden.is_empty() {
@@ -135,7 +155,10 @@ fn unclean(finished: &FinishedTrial, forbidden: &[Code]) -> Option<String> {
             codes.join(", ")
         ));
     }
-    let idle = judgement.tallies.iter().find(|(_, tally)| tally.attempted == 0 || tally.effects == 0);
+    let idle = judgement
+        .tallies
+        .iter()
+        .find(|(_, tally)| tally.attempted == 0 || tally.effects == 0);
     idle.map(|(sink, _)| {
         format!("trial {trial} had no fault and no effects at {sink}: the pipeline did nothing")
     })
@@ -144,7 +167,11 @@ fn unclean(finished: &FinishedTrial, forbidden: &[Code]) -> Option<String> {
 impl Overseer for Live {
     fn calibrated(&self, cell: u32) -> Result<(), String> {
         let inner = self.0.lock().expect("the fold does not panic");
-        match inner.cells.get(&cell).and_then(|seen| seen.calibration.first()) {
+        match inner
+            .cells
+            .get(&cell)
+            .and_then(|seen| seen.calibration.first())
+        {
             Some(why) => Err(why.clone()),
             None => Ok(()),
         }

@@ -3,6 +3,10 @@
 use exactly_model::VariantReport;
 
 /// One step of a run.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is shown at a time, none is kept"
+)]
 #[derive(Clone, PartialEq, Debug)]
 pub enum Progress {
     /// A cell began: its number (from 1), how many there are, its id.

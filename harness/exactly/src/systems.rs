@@ -17,7 +17,11 @@ pub(crate) struct Systems {
 
 impl Systems {
     pub fn new(host: Arc<dyn Host>, places: BTreeMap<String, SystemPlace>) -> Self {
-        Self { host, places, running: BTreeMap::new() }
+        Self {
+            host,
+            places,
+            running: BTreeMap::new(),
+        }
     }
 
     /// Starts every kind that `pipelines` use, at once.
@@ -26,8 +30,9 @@ impl Systems {
         pipelines: impl Iterator<Item = &'a Pipeline>,
         live: &Live,
     ) -> Result<(), EngineError> {
-        let mut kinds: Vec<String> =
-            pipelines.flat_map(|p| p.systems.iter().map(|s| s.kind.clone())).collect();
+        let mut kinds: Vec<String> = pipelines
+            .flat_map(|p| p.systems.iter().map(|s| s.kind.clone()))
+            .collect();
         kinds.sort();
         kinds.dedup();
         let mut starting = tokio::task::JoinSet::new();
@@ -36,7 +41,11 @@ impl Systems {
                 what: format!("there is no adapter for a system of kind {kind}"),
                 hint: format!("use one of {}", crate::kinds().join(", ")),
             })?;
-            let place = self.places.get(&kind).cloned().unwrap_or(SystemPlace::Embedded);
+            let place = self
+                .places
+                .get(&kind)
+                .cloned()
+                .unwrap_or(SystemPlace::Embedded);
             live.note(format!("starting {kind} ({place})"));
             let host = self.host.clone();
             starting.spawn(async move { (kind, adapter.start(&place, host).await) });
@@ -58,7 +67,9 @@ impl Systems {
         pipeline
             .systems
             .iter()
-            .filter_map(|system| Some((system.name.clone(), self.running.get(&system.kind)?.clone())))
+            .filter_map(|system| {
+                Some((system.name.clone(), self.running.get(&system.kind)?.clone()))
+            })
             .collect()
     }
 

@@ -47,7 +47,11 @@ impl Trial<'_> {
         }
         let mut snapshots = BTreeMap::new();
         for (observer, effects) in seen {
-            let snapshot = Snapshot { audit: 1, effects: effects.len() as u64, digest: digest(&effects) };
+            let snapshot = Snapshot {
+                audit: 1,
+                effects: effects.len() as u64,
+                digest: digest(&effects),
+            };
             record_audit(self.stage, self.number, &observer, snapshot, effects, false);
             snapshots.insert(observer, snapshot);
         }
@@ -57,7 +61,10 @@ impl Trial<'_> {
     async fn observe_all(&self) -> Result<Vec<(String, Vec<Seen>)>, EngineError> {
         let mut all = Vec::new();
         for observer in self.observers() {
-            all.push((observer.name.clone(), observe(&self.scopes, observer).await?));
+            all.push((
+                observer.name.clone(),
+                observe(&self.scopes, observer).await?,
+            ));
         }
         Ok(all)
     }
@@ -79,13 +86,22 @@ async fn observe(
     observer: &Observer,
 ) -> Result<Vec<Seen>, EngineError> {
     let no_such = |what: &str| EngineError::Config {
-        what: format!("observer {}: system {} {what}", observer.name, observer.system),
+        what: format!(
+            "observer {}: system {} {what}",
+            observer.name, observer.system
+        ),
         hint: "observe a system of the pipeline that shows effects".into(),
     };
-    let scope = scopes.get(&observer.system).ok_or_else(|| no_such("is not there"))?;
-    let observing = scope.observing().ok_or_else(|| no_such("cannot be observed"))?;
+    let scope = scopes
+        .get(&observer.system)
+        .ok_or_else(|| no_such("is not there"))?;
+    let observing = scope
+        .observing()
+        .ok_or_else(|| no_such("cannot be observed"))?;
     let mut effects = Vec::new();
-    observing.observe(observer, &mut |seen| effects.push(seen)).await?;
+    observing
+        .observe(observer, &mut |seen| effects.push(seen))
+        .await?;
     Ok(effects)
 }
 
@@ -107,7 +123,14 @@ fn record_audit(
     sweep: bool,
 ) {
     for seen in effects {
-        let Seen { id, key, key_seq, position, checksum, view } = seen;
+        let Seen {
+            id,
+            key,
+            key_seq,
+            position,
+            checksum,
+            view,
+        } = seen;
         stage.recorder.record(
             trial,
             Event::Effect(EffectRecord {
@@ -146,7 +169,8 @@ impl Stage {
                 effects: effects.len() as u64,
                 digest: digest(&effects),
             };
-            let unchanged = before.is_some_and(|b| b.digest == now.digest && b.effects == now.effects);
+            let unchanged =
+                before.is_some_and(|b| b.digest == now.digest && b.effects == now.effects);
             let effects = if unchanged { Vec::new() } else { effects };
             record_audit(self, finished.number, &observer.name, now, effects, true);
         }

@@ -28,15 +28,22 @@ impl Trial<'_> {
         feed: &Feed,
         sequences: std::ops::Range<u32>,
     ) -> Result<(), EngineError> {
-        let messages: Vec<(Outgoing, AttemptRecord)> =
-            sequences.map(|seq| self.message(feed, seq)).collect::<Result<_, _>>()?;
-        let (outgoing, attempts): (Vec<Outgoing>, Vec<AttemptRecord>) = messages.into_iter().unzip();
-        let scope = self.scopes.get(&feed.system).ok_or_else(|| unknown_system(feed))?;
+        let messages: Vec<(Outgoing, AttemptRecord)> = sequences
+            .map(|seq| self.message(feed, seq))
+            .collect::<Result<_, _>>()?;
+        let (outgoing, attempts): (Vec<Outgoing>, Vec<AttemptRecord>) =
+            messages.into_iter().unzip();
+        let scope = self
+            .scopes
+            .get(&feed.system)
+            .ok_or_else(|| unknown_system(feed))?;
         let feeder = scope.feeder().ok_or_else(|| EngineError::Config {
             what: format!("system {} cannot be fed", feed.system),
             hint: "feed another system of the pipeline".into(),
         })?;
-        let fed = feeder.feed(&feed.to, &outgoing, feed.concurrency.max(1)).await?;
+        let fed = feeder
+            .feed(&feed.to, &outgoing, feed.concurrency.max(1))
+            .await?;
         if fed.len() != attempts.len() {
             return Err(EngineError::Feed(FeedError {
                 target: feed.to.clone(),
@@ -91,7 +98,10 @@ impl Trial<'_> {
 
 fn unknown_system(feed: &Feed) -> EngineError {
     EngineError::Config {
-        what: format!("the feed names system {}, which the pipeline does not have", feed.system),
+        what: format!(
+            "the feed names system {}, which the pipeline does not have",
+            feed.system
+        ),
         hint: "name one of its systems".into(),
     }
 }

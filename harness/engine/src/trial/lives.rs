@@ -5,7 +5,8 @@ use crate::EngineError;
 use crate::boundary::{Boundaries, Life, Mode};
 use crate::supervisor::{Launch, Process, TRIAL, output_tail};
 use exactly_model::{
-    Assist, Event, IncarnationRecord, IncarnationState, Process as ProcessSpec, ReadyWhen, TrialKind,
+    Assist, Event, IncarnationRecord, IncarnationState, Process as ProcessSpec, ReadyWhen,
+    TrialKind,
 };
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -57,12 +58,17 @@ impl Trial<'_> {
         let life = Life::new(&spec.name, number);
         let values = self.open_boundaries(&life)?;
         let fill = |text: &str| fill(text, &values, &spec.name);
-        let mut env: Vec<(String, String)> = vec![(TRIAL.into(), self.stage.trial_mark(self.number))];
+        let mut env: Vec<(String, String)> =
+            vec![(TRIAL.into(), self.stage.trial_mark(self.number))];
         for (name, value) in &spec.env {
             env.push((name.clone(), fill(value)?));
         }
         let launch = Launch {
-            command: spec.command.iter().map(|part| fill(part)).collect::<Result<_, _>>()?,
+            command: spec
+                .command
+                .iter()
+                .map(|part| fill(part))
+                .collect::<Result<_, _>>()?,
             env,
             user: None,
             output: self
@@ -76,16 +82,28 @@ impl Trial<'_> {
             },
             gentle: None,
         };
-        let process = self.stage.supervisor.spawn(&launch).map_err(|error| EngineError::NotReady {
-            process: spec.name.clone(),
-            why: format!("cannot run {}: {error}", launch.command.first().map_or("", String::as_str)),
-            output: launch.output.clone(),
-            tail: String::new(),
-        })?;
+        let process =
+            self.stage
+                .supervisor
+                .spawn(&launch)
+                .map_err(|error| EngineError::NotReady {
+                    process: spec.name.clone(),
+                    why: format!(
+                        "cannot run {}: {error}",
+                        launch.command.first().map_or("", String::as_str)
+                    ),
+                    output: launch.output.clone(),
+                    tail: String::new(),
+                })?;
         let process = Arc::new(process);
         life.begin(process.clone());
         self.record_life(&life, IncarnationState::Started, None);
-        Ok(Slot { spec: spec.clone(), life, process, restarts })
+        Ok(Slot {
+            spec: spec.clone(),
+            life,
+            process,
+            restarts,
+        })
     }
 
     /// Opens a boundary to each system; answers what placeholders stand for.
@@ -96,9 +114,9 @@ impl Trial<'_> {
             let (host, port) = instance.address();
             let mode = Mode::Decoded(scope.clone());
             let boundaries = Boundaries::new(life.clone(), self.director.clone(), name, mode);
-            let local = boundaries
-                .open(&host, port)
-                .map_err(|error| EngineError::Harness(format!("cannot open a boundary: {error}")))?;
+            let local = boundaries.open(&host, port).map_err(|error| {
+                EngineError::Harness(format!("cannot open a boundary: {error}"))
+            })?;
             for (key, value) in scope.placeholders(&Ipv4Addr::LOCALHOST.to_string(), local) {
                 values.insert(format!("{name}.{key}"), value);
             }
@@ -120,13 +138,19 @@ impl Trial<'_> {
     pub(crate) async fn revive(&mut self) -> Result<Result<bool, String>, EngineError> {
         let mut changed = false;
         for i in 0..self.slots.len() {
-            let Some(status) = self.slots[i].process.exited() else { continue };
+            let Some(status) = self.slots[i].process.exited() else {
+                continue;
+            };
             changed = true;
             let slot = &self.slots[i];
             let (life, spec, mut restarts) = (slot.life.clone(), slot.spec.clone(), slot.restarts);
             life.gate.close();
             let by_fault = life.ended_by_fault();
-            let state = if by_fault { IncarnationState::Killed } else { IncarnationState::Exited };
+            let state = if by_fault {
+                IncarnationState::Killed
+            } else {
+                IncarnationState::Exited
+            };
             self.record_life(&life, state, Some(status.clone()));
             if !by_fault {
                 restarts += 1;
@@ -151,9 +175,14 @@ impl Trial<'_> {
             return;
         }
         for (name, scope) in &self.scopes {
-            let Some(assist) = scope.assist() else { continue };
+            let Some(assist) = scope.assist() else {
+                continue;
+            };
             for what in assist.release_dead().await {
-                self.record(Event::Assist(Assist { system: name.clone(), what }));
+                self.record(Event::Assist(Assist {
+                    system: name.clone(),
+                    what,
+                }));
             }
         }
     }
@@ -164,7 +193,10 @@ impl Trial<'_> {
         if self.director.is_late_due() {
             return Vec::new();
         }
-        self.ended.iter().flat_map(|life| life.upstream_ports()).collect()
+        self.ended
+            .iter()
+            .flat_map(|life| life.upstream_ports())
+            .collect()
     }
 
     /// Waits until a process ends, at most `limit`.
@@ -256,7 +288,9 @@ fn fill(
         let name = from[1..].split('}').next().unwrap_or("");
         let looks_like_one = from.contains('}')
             && name.contains('.')
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
         if !looks_like_one {
             filled.push('{');
             rest = &from[1..];
@@ -266,7 +300,11 @@ fn fill(
             what: format!("process {process}: nothing is called {{{name}}}"),
             hint: format!(
                 "use one of {}",
-                values.keys().map(|k| format!("{{{k}}}")).collect::<Vec<_>>().join(" ")
+                values
+                    .keys()
+                    .map(|k| format!("{{{k}}}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             ),
         })?;
         filled.push_str(value);
@@ -289,6 +327,9 @@ mod tests {
         assert_eq!(fill(r#"{"json":1}"#).unwrap(), r#"{"json":1}"#);
         assert_eq!(fill("{k.address").unwrap(), "{k.address");
         let error = fill("{k.adress}").unwrap_err();
-        assert!(error.contains("{k.adress}") && error.contains("{k.address}"), "{error}");
+        assert!(
+            error.contains("{k.adress}") && error.contains("{k.address}"),
+            "{error}"
+        );
     }
 }

@@ -7,18 +7,18 @@ mod audit;
 mod feed;
 mod lives;
 
+use crate::EngineError;
 use crate::boundary::Life;
 use crate::clock::Clock;
 use crate::director::{Director, Observed, Terms};
 use crate::settle;
 use crate::store::Recorder;
 use crate::supervisor::{Supervisor, TRIAL};
-use crate::EngineError;
 pub use audit::Snapshot;
 use exactly_adapter::{Instance, Scope, TrialNames};
 use exactly_model::{
-    Event, IncarnationState, Observer, Pipeline, Schedule, SettleHow, TrialEnd,
-    TrialKind, TrialStart,
+    Event, IncarnationState, Observer, Pipeline, Schedule, SettleHow, TrialEnd, TrialKind,
+    TrialStart,
 };
 use lives::Slot;
 use std::collections::BTreeMap;
@@ -114,7 +114,11 @@ impl Stage {
     }
 
     pub(crate) fn check_cancelled(&self) -> Result<(), EngineError> {
-        if *self.cancelled.borrow() { Err(EngineError::Interrupted) } else { Ok(()) }
+        if *self.cancelled.borrow() {
+            Err(EngineError::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
     /// Runs one trial to its end. An error is one of the run: the trial has no
@@ -143,7 +147,8 @@ impl Stage {
         // Whatever the trial's processes left behind goes with it.
         self.supervisor.end_marked(TRIAL, &self.trial_mark(number));
         let finished = result?;
-        self.recorder.record(number, Event::TrialEnd(TrialEnd { error: None }));
+        self.recorder
+            .record(number, Event::TrialEnd(TrialEnd { error: None }));
         self.recorder.flush()?;
         Ok(finished)
     }
@@ -195,16 +200,24 @@ impl Stage {
         &self,
         number: u32,
     ) -> Result<BTreeMap<String, Arc<dyn Scope>>, EngineError> {
-        let names = TrialNames { run: self.recorder.run().number, trial: number };
+        let names = TrialNames {
+            run: self.recorder.run().number,
+            trial: number,
+        };
         let opening = self.pipeline.systems.iter().map(async |system| {
-            let instance = self.instances.get(&system.name).ok_or_else(|| EngineError::Config {
-                what: format!("system {} is not running", system.name),
-                hint: "start it before the first trial".into(),
-            })?;
+            let instance = self
+                .instances
+                .get(&system.name)
+                .ok_or_else(|| EngineError::Config {
+                    what: format!("system {} is not running", system.name),
+                    hint: "start it before the first trial".into(),
+                })?;
             let scope = instance.open(names, &system.setup).await?;
             Ok::<_, EngineError>((system.name.clone(), scope))
         });
-        futures::future::try_join_all(opening).await.map(|scopes| scopes.into_iter().collect())
+        futures::future::try_join_all(opening)
+            .await
+            .map(|scopes| scopes.into_iter().collect())
     }
 }
 

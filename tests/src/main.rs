@@ -1,0 +1,75 @@
+//! The `exactly` command with what only tests need, so that the released
+//! command has none of it:
+//!
+//! * `EXACTLY_TEST_SWAP=a=p,b=q` gives variant `a` the code of program `p`: the
+//!   judge must follow the code, not the name;
+//! * `EXACTLY_TEST_PIPELINE=dies|silent|noisy|stubborn|forks` makes the pipeline
+//!   misbehave.
+
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+fn main() -> ExitCode {
+    let pipeline = std::env::args().nth(1).as_deref() == Some("pipeline");
+    if let Some(mode) = std::env::var("EXACTLY_TEST_PIPELINE")
+        .ok()
+        .filter(|_| pipeline)
+    {
+        misbehave(&mode);
+    }
+    let swap = std::env::var("EXACTLY_TEST_SWAP").unwrap_or_default();
+    let pairs: Vec<(&str, &str)> = swap
+        .split(',')
+        .filter_map(|pair| pair.split_once('='))
+        .collect();
+    match exactly_claims::catalogue_with(&pairs) {
+        Ok(catalogue) => exactly_cli::main_with(catalogue),
+        Err(error) => {
+            eprintln!("EXACTLY_TEST_SWAP: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Misbehaves; returns where the pipeline is to go on as usual.
+fn misbehave(mode: &str) {
+    match mode {
+        "dies" => {
+            eprintln!("cannot find my configuration");
+            std::process::exit(3);
+        }
+        "silent" => std::thread::sleep(Duration::from_secs(600)),
+        "noisy" => {
+            std::thread::spawn(|| {
+                loop {
+                    println!("{}", "all work and no play ".repeat(400));
+                }
+            });
+        }
+        // Ignored by the child from here on: SIGTERM does nothing.
+        "stubborn" => ignore_sigterm(),
+        "forks" => {
+            let child = Command::new("setsid")
+                .args(["sleep", "600"])
+                .stdin(Stdio::null())
+                .spawn()
+                .expect("setsid is there");
+            // It goes on by itself.
+            std::mem::forget(child);
+        }
+        other => panic!("EXACTLY_TEST_PIPELINE={other} is not known"),
+    }
+}
+
+/// Runs the pipeline in a shell that ignores SIGTERM, and so does what it runs.
+fn ignore_sigterm() {
+    use std::os::unix::process::CommandExt;
+    let own = std::env::current_exe().expect("a running program has a path");
+    let error = Command::new("sh")
+        .args(["-c", "trap '' TERM; exec \"$0\" \"$@\""])
+        .arg(own)
+        .args(std::env::args().skip(1))
+        .env_remove("EXACTLY_TEST_PIPELINE")
+        .exec();
+    panic!("cannot run a shell: {error}");
+}
