@@ -13,7 +13,7 @@ pub const EXPECT_SCHEMA: &str = "exactly.expect/1";
 /// {
 ///   "schema": "exactly.expect/1",
 ///   "cells": {
-///     "ack-after-process/effect-then-ack": {
+///     "a-claim/a-variant": {
 ///       "guarantee": "at-least-once",
 ///       "verdict": "refuted",
 ///       "codes": ["D3"],

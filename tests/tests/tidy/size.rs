@@ -2,8 +2,8 @@
 
 use crate::source::Source;
 
-/// Lines of a source file.
-const LINES_MAX: usize = 400;
+/// Lines of a source file: four hundred, and a tenth for what is one thing.
+const LINES_MAX: usize = 440;
 /// Lines of a file of tests: tables of cases are long and read one by one.
 const TEST_LINES_MAX: usize = 800;
 
@@ -50,22 +50,22 @@ fn planted_sizes_are_found() {
     let long = LONGER[0].0;
     for (sources, part) in [
         (
-            vec![file("harness/x/src/a.rs", 401), file(long, 500)],
-            "has 401 lines",
+            vec![file("harness/x/src/a.rs", 441), file(long, 500)],
+            "has 441 lines",
         ),
         (
             vec![file("harness/x/tests/a.rs", 801), file(long, 500)],
             "has 801 lines",
         ),
-        (vec![file(long, 400)], "needs no exception"),
-        (vec![file("harness/x/src/a.rs", 400)], "has no file"),
+        (vec![file(long, 440)], "needs no exception"),
+        (vec![file("harness/x/src/a.rs", 440)], "has no file"),
     ] {
         let found = violations(&sources);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains(part), "{found:?}");
     }
     let fine = [
-        file("harness/x/src/a.rs", 400),
+        file("harness/x/src/a.rs", 440),
         file("harness/x/tests/a.rs", 800),
         file(long, 500),
     ];
