@@ -4,8 +4,7 @@
 //! * Boundary: one Kafka topic to one Postgres table. Sink: rows in `orders`.
 //! * Who retries: librdkafka repeats an OffsetCommit whose connection was
 //!   lost; nobody repeats a statement. An error ends the process, and its
-//!   supervisor starts it anew. No limit is put on a statement: the commit of
-//!   one handler blocks the others, which says nothing about the database.
+//!   supervisor starts it anew. No limit is put on a statement.
 //! * Faults that tell: one handler slower than the one behind it, then
 //!   anything that ends the process.
 //! * Expected: none. An offset means "everything before it is done", which a
@@ -21,15 +20,17 @@ use futures::TryStreamExt;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 const HANDLERS: u32 = 3;
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
-    let consumer: StreamConsumer = settings
-        .kafka()
-        .set("enable.auto.commit", "false")
-        .create()?;
+    let consumer: Arc<StreamConsumer> = Arc::new(
+        settings
+            .kafka()
+            .set("enable.auto.commit", "false")
+            .create()?,
+    );
     consumer.subscribe(&[&settings.topic])?;
     let database = settings.database(HANDLERS).await?;
     let finished = Highest::default();
@@ -54,7 +55,10 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
                     message.partition(),
                     Offset::Offset(next),
                 )?;
-                consumer.commit(&offsets, CommitMode::Sync)?;
+                // A commit that waits must not stop the other handlers.
+                let consumer = consumer.clone();
+                tokio::task::spawn_blocking(move || consumer.commit(&offsets, CommitMode::Sync))
+                    .await??;
             }
             Ok(())
         })
