@@ -115,14 +115,14 @@ fn program_of(variant: &str) -> &'static Program {
 
 /// The statement that records message `sequence`.
 fn effect(sequence: u32) -> Selector {
-    Selector::new("pg", "INSERT")
+    Selector::new("postgres", "INSERT")
         .on("orders")
         .covering(sequence)
 }
 
 /// The OffsetCommit that first covers message `sequence`.
 fn ack(sequence: u32) -> Selector {
-    Selector::new("k", "OffsetCommit")
+    Selector::new("kafka", "OffsetCommit")
         .on("topic.orders")
         .covering(sequence)
 }

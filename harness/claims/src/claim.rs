@@ -117,7 +117,7 @@ impl Variant {
 
     fn kafka(&self) -> SystemUse {
         SystemUse {
-            name: "k".into(),
+            name: "kafka".into(),
             kind: "kafka".into(),
             client_timeout_ms: self.pipeline.kafka_timeout_ms,
             setup: Setup {
@@ -134,7 +134,7 @@ impl Variant {
 
     fn postgres(&self) -> SystemUse {
         SystemUse {
-            name: "pg".into(),
+            name: "postgres".into(),
             kind: "postgres".into(),
             client_timeout_ms: self.pipeline.database_timeout_ms,
             setup: Setup {
@@ -146,10 +146,10 @@ impl Variant {
 
     fn process(&self, exe: &str) -> Process {
         let env = [
-            ("BROKERS", "{k.address}"),
-            ("TOPIC", "{k.topic.orders}"),
-            ("GROUP", "{k.group}"),
-            ("DATABASE_URL", "{pg.url}"),
+            ("BROKERS", "{kafka.address}"),
+            ("TOPIC", "{kafka.topic.orders}"),
+            ("GROUP", "{kafka.group}"),
+            ("DATABASE_URL", "{postgres.url}"),
         ];
         Process {
             name: "worker".into(),
@@ -171,7 +171,7 @@ impl Variant {
 
 fn orders_feed(messages: u32) -> Feed {
     Feed {
-        system: "k".into(),
+        system: "kafka".into(),
         to: "orders".into(),
         messages,
         concurrency: 1,
@@ -185,7 +185,7 @@ fn orders_feed(messages: u32) -> Feed {
 fn orders_observer() -> Observer {
     Observer {
         name: "orders".into(),
-        system: "pg".into(),
+        system: "postgres".into(),
         kind: SinkKind::Row,
         query: "select id, key, n as seq, checksum, {commit_order} as position from orders".into(),
         effects_per_message: 1,

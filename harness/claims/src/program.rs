@@ -94,7 +94,7 @@ static PROGRAMS: [Program; 8] = [
         )
     },
     Program {
-        timers: &["k OffsetCommit"],
+        timers: &["kafka OffsetCommit"],
         acks_ahead: true,
         ..program(
             "kafka-auto-commit-timer",
@@ -127,7 +127,7 @@ static PROGRAMS: [Program; 8] = [
         database_timeout_ms: None,
         // Which handler finishes first is a race, so which messages an
         // OffsetCommit newly covers differs from run to run.
-        timers: &["k OffsetCommit"],
+        timers: &["kafka OffsetCommit"],
         acks_ahead: true,
         ..program(
             "kafka-concurrent-highest-offset",

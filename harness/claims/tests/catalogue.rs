@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 /// Operations and targets that the adapters give to what the programs do.
 const KNOWN: [(&str, &str, &str); 2] = [
-    ("pg", "INSERT", "orders"),
-    ("k", "OffsetCommit", "topic.orders"),
+    ("postgres", "INSERT", "orders"),
+    ("kafka", "OffsetCommit", "topic.orders"),
 ];
 
 fn is_kebab(id: &str) -> bool {
