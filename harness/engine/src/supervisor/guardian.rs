@@ -65,7 +65,10 @@ pub fn watch(mark: &str, scratch: &Path) {
     while matches!(stdin.read(&mut end), Ok(n) if n > 0) {}
     sweep(mark);
     // Only ever a folder that the harness made for this run.
-    if scratch.file_name().is_some_and(|name| name.to_string_lossy().contains(mark)) {
+    if scratch
+        .file_name()
+        .is_some_and(|name| name.to_string_lossy().contains(mark))
+    {
         let _ = std::fs::remove_dir_all(scratch);
     }
 }
@@ -114,6 +117,9 @@ fn end(pid: u32, round: u32) {
 fn zombie(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .ok()
-        .and_then(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('Z')))
+        .and_then(|stat| {
+            stat.rsplit_once(") ")
+                .map(|(_, rest)| rest.starts_with('Z'))
+        })
         .unwrap_or(true)
 }

@@ -13,6 +13,9 @@ const SERVER_OUTPUT_BYTES: u64 = 8 << 20;
 /// Time between the stop signal and SIGKILL.
 const SERVER_GRACE: Duration = Duration::from_secs(5);
 
+/// How long the output of a process that has ended may take to arrive.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// Runs servers on this machine.
 #[derive(Debug)]
 pub struct LocalHost {
@@ -33,7 +36,13 @@ impl LocalHost {
         cache: PathBuf,
         output: PathBuf,
     ) -> Self {
-        Self { supervisor, executable, scratch, cache, output }
+        Self {
+            supervisor,
+            executable,
+            scratch,
+            cache,
+            output,
+        }
     }
 
     fn spawn(&self, command: &ServerCommand) -> Result<Process, StartError> {
@@ -49,11 +58,16 @@ impl LocalHost {
                 StopSignal::Int | StopSignal::Quit => Some(number(command.stop_signal)),
             },
         };
-        self.supervisor.spawn(&launch).map_err(|error| StartError::NotStarted {
-            system: "server process",
-            why: format!("{}: {error}", command.command.first().map_or("", String::as_str)),
-            hint: "check that the program is there and may be executed".into(),
-        })
+        self.supervisor
+            .spawn(&launch)
+            .map_err(|error| StartError::NotStarted {
+                system: "server process",
+                why: format!(
+                    "{}: {error}",
+                    command.command.first().map_or("", String::as_str)
+                ),
+                hint: "check that the program is there and may be executed".into(),
+            })
     }
 }
 
@@ -88,11 +102,20 @@ impl Host for LocalHost {
             }
         };
         let Some(ready_line) = line else {
-            let status = process.wait_at_most(Duration::from_secs(1)).await.unwrap_or_default();
-            return Err(not_started(&command, &process, &format!("ended at once ({status})")));
+            let status = process.wait_at_most(LAST_WORDS).await.unwrap_or_default();
+            process.drained(LAST_WORDS).await;
+            return Err(not_started(
+                &command,
+                &process,
+                &format!("ended at once ({status})"),
+            ));
         };
         let signal = number(command.stop_signal);
-        Ok(Box::new(LocalServer { process, ready_line, signal }))
+        Ok(Box::new(LocalServer {
+            process,
+            ready_line,
+            signal,
+        }))
     }
 
     async fn run(&self, command: ServerCommand) -> Result<(), StartError> {
@@ -100,8 +123,19 @@ impl Host for LocalHost {
         let within = Duration::from_millis(command.ready_within_ms);
         match process.wait_at_most(within).await {
             Some(status) if status == "exit code 0" => Ok(()),
-            Some(status) => Err(not_started(&command, &process, &format!("failed ({status})"))),
-            None => Err(not_started(&command, &process, &format!("took longer than {within:?}"))),
+            Some(status) => {
+                process.drained(LAST_WORDS).await;
+                Err(not_started(
+                    &command,
+                    &process,
+                    &format!("failed ({status})"),
+                ))
+            }
+            None => Err(not_started(
+                &command,
+                &process,
+                &format!("took longer than {within:?}"),
+            )),
         }
     }
 

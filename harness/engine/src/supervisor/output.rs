@@ -9,41 +9,87 @@ use tokio::net::unix::pipe::Receiver;
 use tokio::sync::watch;
 
 /// Reads `pipe` to its end. The first `limit` bytes go to `path`; what comes
-/// after is read and thrown away, so that a process that prints for ever is
-/// neither blocked nor kept. The first line that contains `ready` is announced.
+/// after is read and thrown away, and so is what cannot be written: a process is
+/// neither blocked nor broken by what becomes of its output. The first line that
+/// contains `ready` is announced.
 pub async fn pump(
     mut pipe: Receiver,
     path: PathBuf,
     limit: u64,
     ready: Option<String>,
     announce: watch::Sender<Option<String>>,
-) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    let mut left = limit;
+) {
+    let mut kept = Kept::new(&path, limit);
     let mut line = Vec::new();
     let mut buffer = vec![0; 16 << 10];
     let mut waiting = ready;
-    loop {
-        let n = pipe.read(&mut buffer).await?;
-        if n == 0 {
-            return Ok(());
-        }
-        let kept = n.min(usize::try_from(left).unwrap_or(usize::MAX));
-        file.write_all(&buffer[..kept])?;
-        left -= kept as u64;
-        if left == 0 && kept > 0 {
-            writeln!(file, "\n[exactly: the output passed {limit} bytes; the rest was not kept]")?;
-        }
+    while let Ok(n @ 1..) = pipe.read(&mut buffer).await {
+        kept.take(&buffer[..n]);
         if let Some(text) = &waiting
             && let Some(found) = find_line(&mut line, &buffer[..n], text)
         {
             announce.send_replace(Some(found));
             waiting = None;
         }
-        if kept < n {
+        if kept.is_full() {
             // Do not let a process that prints for ever have a core to itself.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+/// A file with a limit.
+struct Kept {
+    file: Option<File>,
+    limit: u64,
+    left: u64,
+    full: bool,
+}
+
+impl Kept {
+    fn new(path: &Path, limit: u64) -> Self {
+        let file = File::create(path)
+            .inspect_err(|error| {
+                tracing::warn!("cannot keep output in {}: {error}", path.display())
+            })
+            .ok();
+        Self {
+            file,
+            limit,
+            left: limit,
+            full: false,
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        if self.full {
+            return;
+        }
+        let kept = bytes
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        self.left -= kept as u64;
+        self.write(&bytes[..kept]);
+        if kept < bytes.len() {
+            self.full = true;
+            let limit = self.limit;
+            self.write(
+                format!("\n[exactly: the output passed {limit} bytes; the rest was not kept]\n")
+                    .as_bytes(),
+            );
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let Some(file) = &mut self.file else { return };
+        if let Err(error) = file.write_all(bytes) {
+            tracing::warn!("cannot keep output: {error}");
+            self.file = None;
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.full
     }
 }
 
@@ -75,7 +121,10 @@ pub fn tail(path: &Path) -> String {
     let text = String::from_utf8_lossy(&text[start..]).into_owned();
     let lines: Vec<&str> = text.lines().collect();
     let from = lines.len().saturating_sub(LINES);
-    lines[from..].iter().map(|line| format!("\n    | {line}")).collect()
+    lines[from..]
+        .iter()
+        .map(|line| format!("\n    | {line}"))
+        .collect()
 }
 
 /// An anonymous pipe: the end to read, and the end to hand to a child.
@@ -92,6 +141,9 @@ mod tests {
     fn a_ready_line_is_found_across_reads() {
         let mut line = Vec::new();
         assert_eq!(find_line(&mut line, b"no\nsys rea", "ready"), None);
-        assert_eq!(find_line(&mut line, b"dy now\nmore", "ready"), Some("sys ready now".into()));
+        assert_eq!(
+            find_line(&mut line, b"dy now\nmore", "ready"),
+            Some("sys ready now".into())
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! One process and the supervisor that starts it.
 
 use super::output::{pipe, pump};
-use super::proc::{descendants, is_running, signal, signal_group};
+use super::proc::{descendants, dies_of, is_running, signal, signal_group};
 use super::{MARK, STOP, marked};
 use rustix::process::Signal;
 use std::io;
@@ -69,23 +69,31 @@ impl Supervisor {
         let mut child = command.spawn()?;
         // The parent's copies of the pipe's write end go with the command.
         drop(command);
-        let pid = child.id().expect("a child that was not waited for has a pid");
+        let pid = child
+            .id()
+            .expect("a child that was not waited for has a pid");
         let (exit_sender, exit) = watch::channel(None);
         let (ready_sender, ready) = watch::channel(None);
         let (output, limit) = (launch.output.clone(), launch.output_bytes);
         let ready_text = launch.ready.clone();
-        let pump = tokio::spawn(async move {
-            // The process goes on whatever becomes of its output.
-            let _ = pump(receiver, output, limit, ready_text, ready_sender).await;
-        });
+        let pump = tokio::spawn(pump(receiver, output, limit, ready_text, ready_sender));
         tokio::spawn(async move {
             let status = match child.wait().await {
                 Ok(status) => describe(status),
                 Err(error) => format!("cannot be waited for: {error}"),
             };
+            // The group ends with its leader: what it left behind must not meet its
+            // successor. Later its number may be another's.
+            signal_group(pid, Signal::KILL);
             exit_sender.send_replace(Some(status));
         });
-        Ok(Process { pid, exit, ready, output: launch.output.clone(), pump })
+        Ok(Process {
+            pid,
+            exit,
+            ready,
+            output: launch.output.clone(),
+            pump,
+        })
     }
 
     /// Ends every process that carries `name=value` besides the mark.
@@ -156,7 +164,11 @@ impl Process {
     /// first.
     pub async fn wait_ready_line(&self) -> Option<String> {
         let mut ready = self.ready.clone();
-        ready.wait_for(Option::is_some).await.ok().and_then(|line| line.clone())
+        ready
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|line| line.clone())
     }
 
     /// Whether any of its threads runs, or waits for a processor or a disk.
@@ -164,8 +176,25 @@ impl Process {
         is_running(self.pid)
     }
 
+    /// Waits until all of its output is kept, at most `limit`: a child of its may
+    /// hold the other end open.
+    pub async fn drained(&self, limit: Duration) {
+        let mut ready = self.ready.clone();
+        let ended = async { while ready.changed().await.is_ok() {} };
+        let _ = tokio::time::timeout(limit, ended).await;
+    }
+
+    /// Whether SIGTERM is sure to end it: it neither handles nor ignores nor
+    /// blocks it.
+    pub fn dies_of_sigterm(&self) -> bool {
+        dies_of(self.pid, Signal::TERM)
+    }
+
     /// SIGKILL to the group and to descendants that have left it.
     pub fn kill(&self) {
+        if self.exited().is_some() {
+            return;
+        }
         let strays = descendants(self.pid);
         signal_group(self.pid, Signal::KILL);
         for pid in strays {
@@ -175,24 +204,32 @@ impl Process {
 
     /// SIGTERM to the group.
     pub fn terminate(&self) {
-        signal_group(self.pid, Signal::TERM);
+        self.signal_group(Signal::TERM);
     }
 
     /// Sends a signal, by number, to the process alone.
     pub fn signal(&self, number: i32) {
-        if let Some(wanted) = Signal::from_named_raw(number) {
+        let wanted = Signal::from_named_raw(number).filter(|_| self.exited().is_none());
+        if let Some(wanted) = wanted {
             signal(self.pid, wanted);
         }
     }
 
     /// SIGSTOP to the group.
     pub fn freeze(&self) {
-        signal_group(self.pid, Signal::STOP);
+        self.signal_group(Signal::STOP);
     }
 
     /// SIGCONT to the group.
     pub fn thaw(&self) {
-        signal_group(self.pid, Signal::CONT);
+        self.signal_group(Signal::CONT);
+    }
+
+    fn signal_group(&self, signal: Signal) {
+        // Once it is gone its number may be another's.
+        if self.exited().is_none() {
+            signal_group(self.pid, signal);
+        }
     }
 }
 
