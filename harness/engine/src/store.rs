@@ -52,17 +52,7 @@ impl Recorder {
     /// Creates the folder of a new run under `root`.
     pub fn create(root: &Path, tap: Tap) -> Result<Arc<Self>, EngineError> {
         let clock = Clock::new();
-        let wall = clock.wall_ns();
-        // Two runs that share a broker must not share names: the number mixes
-        // time and process id.
-        let mixed = (wall / 1_000_000) ^ (u64::from(std::process::id()) << 7);
-        let number = (mixed % u64::from(RUN_MAX)) as u32 + 1;
-        let id = format!("{}-{number:05x}", stamp(wall));
-        let folder = root.join("runs").join(&id);
-        let path = folder.join(EVENTS);
-        let failed = |error| EngineError::Store { path: path.clone(), error };
-        fs::create_dir_all(folder.join("output")).map_err(failed)?;
-        let file = File::options().create_new(true).append(true).open(&path).map_err(failed)?;
+        let (run, file) = new_run(root, clock.wall_ns())?;
         let inner = Inner {
             out: BufWriter::with_capacity(1 << 16, file),
             lines: 0,
@@ -70,8 +60,11 @@ impl Recorder {
             failed: None,
             tap,
         };
-        let run = RunId { id, number, folder };
-        Ok(Arc::new(Self { clock, run, inner: Mutex::new(inner) }))
+        Ok(Arc::new(Self {
+            clock,
+            run,
+            inner: Mutex::new(inner),
+        }))
     }
 
     /// The run.
@@ -88,7 +81,10 @@ impl Recorder {
     /// ones, which costs evidence and never makes any. An error is kept for
     /// [`Recorder::flush`].
     pub fn record(&self, trial: u32, event: Event) {
-        let mut inner = self.inner.lock().expect("the recorder's lock is never poisoned");
+        let mut inner = self
+            .inner
+            .lock()
+            .expect("the recorder's lock is never poisoned");
         let record = Record {
             v: HISTORY_VERSION,
             n: inner.lines + 1,
@@ -111,7 +107,10 @@ impl Recorder {
 
     /// Hands everything so far to the kernel; the first error of any write.
     pub fn flush(&self) -> Result<(), EngineError> {
-        let mut inner = self.inner.lock().expect("the recorder's lock is never poisoned");
+        let mut inner = self
+            .inner
+            .lock()
+            .expect("the recorder's lock is never poisoned");
         if inner.failed.is_none()
             && let Err(error) = inner.out.flush()
         {
@@ -125,6 +124,43 @@ impl Recorder {
             }),
         }
     }
+}
+
+/// Makes the folder of a new run and its history, with a number that no other run
+/// under `root` has.
+fn new_run(root: &Path, wall_ns: u64) -> Result<(RunId, File), EngineError> {
+    // Two runs that share a broker must not share names: the number mixes time
+    // and process id.
+    let mixed = (wall_ns / 1_000_000) ^ (u64::from(std::process::id()) << 7);
+    let runs = root.join("runs");
+    for attempt in 0..=u64::from(RUN_MAX) {
+        let number = (mixed.wrapping_add(attempt) % u64::from(RUN_MAX)) as u32 + 1;
+        if is_taken(&runs, number) {
+            continue;
+        }
+        let id = format!("{}-{number:05x}", stamp(wall_ns));
+        let folder = runs.join(&id);
+        let path = folder.join(EVENTS);
+        let made = fs::create_dir_all(folder.join("output"))
+            .and_then(|()| File::options().create_new(true).append(true).open(&path));
+        match made {
+            Ok(file) => return Ok((RunId { id, number, folder }, file)),
+            // Another run began at the same moment.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
+            Err(error) => return Err(EngineError::Store { path, error }),
+        }
+    }
+    let error = io::Error::other("every run number is taken");
+    Err(EngineError::Store { path: runs, error })
+}
+
+fn is_taken(runs: &Path, number: u32) -> bool {
+    let suffix = format!("-{number:05x}");
+    fs::read_dir(runs)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().ends_with(&suffix))
 }
 
 impl Inner {
@@ -143,7 +179,9 @@ impl Inner {
         line.push(b'\n');
         self.bytes += line.len() as u64;
         if self.bytes > EVENTS_BYTES_MAX {
-            return Err(io::Error::other("the history would pass its limit of 8 GiB"));
+            return Err(io::Error::other(
+                "the history would pass its limit of 8 GiB",
+            ));
         }
         self.out.write_all(&line)?;
         self.lines += 1;
@@ -194,7 +232,10 @@ mod tests {
     use exactly_model::{Note, NoteKind};
 
     fn note(text: &str) -> Event {
-        Event::Note(Note { kind: NoteKind::Remark, text: text.into() })
+        Event::Note(Note {
+            kind: NoteKind::Remark,
+            text: text.into(),
+        })
     }
 
     #[test]
