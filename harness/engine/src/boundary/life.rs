@@ -5,6 +5,7 @@ use crate::supervisor::Process;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
@@ -12,6 +13,9 @@ use tokio::task::AbortHandle;
 /// are at most 65 536.
 static PORT_OWNERS: Mutex<BTreeMap<u16, u64>> = Mutex::new(BTreeMap::new());
 static SERIALS: AtomicU64 = AtomicU64::new(0);
+
+/// How long a process that has just been started may be unknown.
+const BEGIN_MAX: Duration = Duration::from_secs(5);
 
 /// One life of a process between two deaths. Effects can be attributed to it
 /// because its boundaries are its own.
@@ -26,6 +30,7 @@ pub struct Life {
     /// Tells lives of all trials apart.
     serial: u64,
     handle: OnceLock<Arc<Process>>,
+    begun: watch::Sender<bool>,
     ended_by_fault: AtomicBool,
     first_exchange: watch::Sender<bool>,
     upstream_ports: Mutex<Vec<u16>>,
@@ -41,6 +46,7 @@ impl Life {
             gate: Gate::default(),
             serial: SERIALS.fetch_add(1, Ordering::Relaxed),
             handle: OnceLock::new(),
+            begun: watch::Sender::new(false),
             ended_by_fault: AtomicBool::new(false),
             first_exchange: watch::Sender::new(false),
             upstream_ports: Mutex::new(Vec::new()),
@@ -51,7 +57,20 @@ impl Life {
     /// Gives it its process.
     pub fn begin(&self, process: Arc<Process>) {
         // A life has one process: a second call would be a bug of the caller.
-        assert!(self.handle.set(process).is_ok(), "an incarnation begins once");
+        assert!(
+            self.handle.set(process).is_ok(),
+            "an incarnation begins once"
+        );
+        self.begun.send_replace(true);
+    }
+
+    /// Its process. One that was just started may be seen at a boundary before the
+    /// harness has noted it: waits for that.
+    pub async fn process(&self) -> Option<&Arc<Process>> {
+        let mut begun = self.begun.subscribe();
+        let noted = begun.wait_for(|begun| *begun);
+        let _ = tokio::time::timeout(BEGIN_MAX, noted).await;
+        self.handle()
     }
 
     /// Its process, once it has begun.
@@ -83,8 +102,14 @@ impl Life {
 
     /// Notes the local port of a connection to a system.
     pub fn add_upstream_port(&self, port: u16) {
-        PORT_OWNERS.lock().expect("no panic while held").insert(port, self.serial);
-        self.upstream_ports.lock().expect("no panic while held").push(port);
+        PORT_OWNERS
+            .lock()
+            .expect("no panic while held")
+            .insert(port, self.serial);
+        self.upstream_ports
+            .lock()
+            .expect("no panic while held")
+            .push(port);
     }
 
     /// Local ports of its connections to systems, without those that another
@@ -92,7 +117,11 @@ impl Life {
     pub fn upstream_ports(&self) -> Vec<u16> {
         let owners = PORT_OWNERS.lock().expect("no panic while held");
         let ports = self.upstream_ports.lock().expect("no panic while held");
-        ports.iter().copied().filter(|port| owners.get(port) == Some(&self.serial)).collect()
+        ports
+            .iter()
+            .copied()
+            .filter(|port| owners.get(port) == Some(&self.serial))
+            .collect()
     }
 
     /// Keeps a task that ends with the life.

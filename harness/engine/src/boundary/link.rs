@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// How a boundary treats bytes.
 #[derive(Clone)]
@@ -38,6 +38,10 @@ pub struct Boundaries {
     open: Mutex<BTreeMap<(String, u16), u16>>,
 }
 
+/// Connections that may wait to be accepted: a pool opens all of its own at once,
+/// and one that does not fit is tried again only after a second.
+const BACKLOG: u32 = 1024;
+
 /// A system that names more addresses than this is not believed.
 const ADDRESSES_MAX: usize = 256;
 
@@ -62,10 +66,10 @@ impl Boundaries {
         if open.len() >= ADDRESSES_MAX {
             return Err(io::Error::other("the system names more than 256 addresses"));
         }
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        listener.set_nonblocking(true)?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let listener = socket.listen(BACKLOG)?;
         let local = listener.local_addr()?.port();
-        let listener = TcpListener::from_std(listener)?;
         let task = tokio::spawn(accept(listener, self.clone(), (host.to_string(), port)));
         self.life.keep(task.abort_handle());
         open.insert((host.to_string(), port), local);

@@ -10,9 +10,12 @@
 //! unit at a time per direction), so backpressure reaches the sender.
 
 mod connection;
+mod down;
 mod gate;
 mod life;
 mod link;
+mod queue;
+mod up;
 
 pub use gate::{Cut, Gate};
 pub use life::Life;

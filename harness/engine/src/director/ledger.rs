@@ -35,6 +35,8 @@ pub(super) struct Open {
     pub forwarded: bool,
     pub replied: bool,
     pub late: bool,
+    /// The client closed before the reply went out.
+    pub client_left: bool,
     pub outcome: Outcome,
     pub error: Option<String>,
 }
@@ -77,20 +79,14 @@ impl Ledger {
             .insert(position.offset, seq);
     }
 
-    /// Names the point of a request and follows it. Answers its ordinal too.
-    pub fn open(
-        &mut self,
-        life: &Life,
-        system: &str,
-        head: Head,
-        request_ns: u64,
-    ) -> (ExchangeId, u32) {
+    /// Names the point of a request and follows it.
+    pub fn open(&mut self, life: &Life, system: &str, head: Head, request_ns: u64) -> ExchangeId {
         let mut point = Point {
             process: life.process.clone(),
             system: system.into(),
             operation: head.operation,
             target: head.target,
-            ids: self.sequences(&head.ids, &head.commits),
+            ids: self.sequences(life, &head.ids, &head.commits),
             nth: 0,
         };
         let seen = self.seen.entry((life.number, point.clone())).or_insert(0);
@@ -136,15 +132,16 @@ impl Ledger {
                 forwarded: false,
                 replied: false,
                 late: false,
+                client_left: false,
                 outcome: Outcome::Unknown,
                 error: None,
             },
         );
-        (id, ordinal)
+        id
     }
 
     /// The sequences that a request carries, or that its positions newly cover.
-    fn sequences(&self, ids: &[MessageId], commits: &[Position]) -> Vec<u32> {
+    fn sequences(&self, life: &Life, ids: &[MessageId], commits: &[Position]) -> Vec<u32> {
         let mut sequences: Vec<u32> = ids
             .iter()
             .filter(|id| id.run() == self.run && id.trial() == self.trial)
@@ -152,7 +149,7 @@ impl Ledger {
             .collect();
         for commit in commits {
             let log = (commit.target.clone(), commit.partition);
-            let from = self.committed.get(&log).copied().unwrap_or(0);
+            let from = self.position(life, &log);
             if let Some(fed) = self.fed.get(&log).filter(|_| from < commit.offset) {
                 sequences.extend(fed.range(from..commit.offset).map(|(_, seq)| *seq));
             }
@@ -162,11 +159,31 @@ impl Ledger {
         sequences
     }
 
+    /// What an incarnation believes to be committed (next to be read): what it has
+    /// asked for last counts, answered or not, so that the name of a point does
+    /// not depend on how fast the system is.
+    fn position(&self, life: &Life, log: &(String, u32)) -> i64 {
+        let asked = self
+            .open
+            .values()
+            .rev()
+            .filter(|open| open.incarnation == life.number && open.point.process == life.process)
+            .flat_map(|open| &open.commits)
+            .find(|commit| commit.target == log.0 && commit.partition == log.1);
+        match asked {
+            Some(commit) => commit.offset,
+            None => self.committed.get(log).copied().unwrap_or(0),
+        }
+    }
+
     /// The positions that exchange `id` committed are committed now.
     pub fn commit(&mut self, id: ExchangeId) {
-        let Some(open) = self.open.get(&id) else { return };
+        let Some(open) = self.open.get(&id) else {
+            return;
+        };
         for commit in open.commits.clone() {
-            self.committed.insert((commit.target, commit.partition), commit.offset);
+            self.committed
+                .insert((commit.target, commit.partition), commit.offset);
         }
     }
 
@@ -190,39 +207,48 @@ impl Ledger {
         &self.observed
     }
 
-    /// Open exchanges of an incarnation besides `id`.
-    pub fn others(&self, id: ExchangeId) -> Vec<(ExchangeId, String)> {
-        let Some(struck) = self.open.get(&id) else { return Vec::new() };
+    /// Open exchanges of an incarnation, in words.
+    pub fn in_flight(&self, process: &str, incarnation: u32) -> BTreeMap<ExchangeId, String> {
         self.open
             .iter()
-            .filter(|(other, open)| {
-                **other != id
-                    && open.incarnation == struck.incarnation
-                    && open.point.process == struck.point.process
-            })
-            .map(|(other, open)| {
-                let fate = match (open.replied, open.forwarded) {
-                    (true, _) => "applied",
-                    (false, true) => "with the system",
-                    (false, false) => "not sent",
-                };
-                (*other, format!("{} ({fate})", open.point))
-            })
+            .filter(|(_, open)| open.incarnation == incarnation && open.point.process == process)
+            .map(|(id, open)| (*id, open.in_words()))
             .collect()
+    }
+
+    /// Whether an incarnation has exchanges besides `id` that are not answered.
+    pub fn awaits_others(&self, process: &str, incarnation: u32, id: ExchangeId) -> bool {
+        self.open.iter().any(|(other, open)| {
+            *other != id
+                && open.incarnation == incarnation
+                && open.point.process == process
+                && !open.replied
+        })
     }
 }
 
-/// Whether a selector means a point. Without ids or a covered message, `nth`
-/// counts all exchanges of the operation and target.
-pub(super) fn selects(
-    selector: &Selector,
-    point: &Point,
-    incarnation: u32,
-    ordinal: u32,
-) -> bool {
-    if selector.ids.is_none() && selector.covers.is_none() && selector.nth.is_some() {
-        let by_ordinal = Selector { nth: None, ..selector.clone() };
-        return selector.nth == Some(ordinal) && by_ordinal.matches(point, incarnation);
+impl Open {
+    /// What was struck and where it had got to: `pg COMMIT {3} (applied)`.
+    pub fn in_words(&self) -> String {
+        let fate = match (self.replied, self.forwarded) {
+            (true, _) => "applied",
+            (false, true) => "with the system",
+            (false, false) => "not sent",
+        };
+        format!("{} ({fate})", self.point)
     }
-    selector.matches(point, incarnation)
+}
+
+/// Whether a selector means an exchange. Without ids or a covered message, `nth`
+/// counts all exchanges of the operation and target.
+pub(super) fn selects(selector: &Selector, open: &Open) -> bool {
+    if selector.ids.is_none() && selector.covers.is_none() && selector.nth.is_some() {
+        let by_ordinal = Selector {
+            nth: None,
+            ..selector.clone()
+        };
+        return selector.nth == Some(open.ordinal)
+            && by_ordinal.matches(&open.point, open.incarnation);
+    }
+    selector.matches(&open.point, open.incarnation)
 }

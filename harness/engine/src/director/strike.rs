@@ -1,15 +1,20 @@
 //! Applying a fault.
 
-use super::{Act, Director, ExchangeId, FaultState, Strike};
+use super::exchange::ExchangeId;
+use super::state::{self, Director};
 use crate::boundary::{Cut, Life};
-use exactly_model::{Fault, FaultKind, Others};
+use exactly_model::{Fault, FaultKind, FaultState, Others};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a process that got SIGTERM may take to die before the exchange that
-/// was held for it goes on.
+/// How long a process that handles SIGTERM may take to die of it before the
+/// exchange that was held for it goes on.
 const TERMINATE_PEEK: Duration = Duration::from_millis(30);
+/// How long the kernel may take, on a busy machine, to end a process that a
+/// signal is sure to end.
+const DEATH: Duration = Duration::from_secs(5);
 /// How long other exchanges in flight get to arrive at a cut.
 const CUT_ARRIVE: Duration = Duration::from_millis(15);
 /// How long the others of a cut get to be applied.
@@ -19,17 +24,34 @@ const HOLD_IN_PLACE: Duration = Duration::from_millis(500);
 /// A freeze that names no duration.
 const FREEZE: Duration = Duration::from_millis(150);
 
-/// Counts a strike as in progress while it lives.
-struct InProgress<'a>(&'a AtomicUsize);
+/// The fault that strikes an exchange, by its index in the schedule.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Strike(pub(super) usize);
 
-impl<'a> InProgress<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
+/// What the boundary is to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Act {
+    /// Pass it on.
+    Forward,
+    /// Drop it; the incarnation is dead.
+    Discard,
+    /// Drop it and reset the connection.
+    Reset,
+    /// Deliver it once the successor has been seen.
+    Late,
+}
+
+/// Counts a strike as in progress while it lives.
+struct InProgress(Arc<AtomicUsize>);
+
+impl InProgress {
+    fn new(director: &Director) -> Self {
+        director.in_progress.fetch_add(1, Ordering::SeqCst);
+        Self(director.in_progress.clone())
     }
 }
 
-impl Drop for InProgress<'_> {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -41,17 +63,17 @@ impl Director {
     }
 
     /// Writes down that the fault fired, before anything irrevocable is done.
-    fn fire(&self, strike: Strike, id: ExchangeId) {
+    fn fire(&self, strike: Strike, life: &Life, id: ExchangeId) {
         let mut state = self.state();
         state.faults[strike.0].state = FaultState::Fired;
-        let (point, incarnation) = match state.ledger.get(id) {
-            Some(open) => (Some(open.point.clone()), Some(open.incarnation)),
-            None => (None, None),
-        };
-        let collateral = state.ledger.others(id).into_iter().map(|(_, label)| label).collect();
+        let struck = state
+            .ledger
+            .get(id)
+            .map(|open| (open.point.clone(), open.incarnation));
+        let collateral = state.collateral(life, id);
         let fault = state.faults[strike.0].fault.clone();
         drop(state);
-        self.record_fault(strike.0, &fault, FaultState::Fired, point, incarnation, collateral);
+        self.record_fault(strike.0, &fault, FaultState::Fired, struck, collateral);
     }
 
     fn miss(&self, strike: Strike) {
@@ -59,20 +81,20 @@ impl Director {
     }
 
     /// Applies a fault whose phase is before: the request is in our hands.
-    pub async fn before(&self, life: &Life, id: ExchangeId, strike: Strike) -> Act {
-        let _in_progress = InProgress::new(&self.in_progress);
+    pub async fn before(&self, life: &Arc<Life>, id: ExchangeId, strike: Strike) -> Act {
+        let _in_progress = InProgress::new(self);
         let fault = self.fault(strike);
         match fault.kind {
             FaultKind::Kill => self.kill(life, id, strike, fault.others).await,
             FaultKind::KillDeliverLate => {
-                self.late_waits.store(true, Ordering::SeqCst);
+                self.successors.wait_for_one();
                 self.state().faults[strike.0].late_due = true;
                 self.kill(life, id, strike, None).await;
                 Act::Late
             }
-            FaultKind::Terminate => self.terminate(life, id, strike).await,
+            FaultKind::Terminate => self.terminate(life, id, strike, &fault).await,
             FaultKind::DropRequest => {
-                self.fire(strike, id);
+                self.fire(strike, life, id);
                 Act::Reset
             }
             FaultKind::Hold => self.hold(life, id, strike).await,
@@ -83,21 +105,21 @@ impl Director {
     /// Applies a fault whose phase is after: the reply is in our hands.
     pub async fn after(
         &self,
-        life: &Life,
+        life: &Arc<Life>,
         id: ExchangeId,
         strike: Strike,
         client_gone: &watch::Sender<bool>,
     ) -> Act {
-        let _in_progress = InProgress::new(&self.in_progress);
+        let _in_progress = InProgress::new(self);
         let fault = self.fault(strike);
         let act = match fault.kind {
             FaultKind::Kill => self.kill(life, id, strike, fault.others).await,
-            FaultKind::Terminate => self.terminate(life, id, strike).await,
+            FaultKind::Terminate => self.terminate(life, id, strike, &fault).await,
             FaultKind::DropReply => {
-                self.fire(strike, id);
+                self.fire(strike, life, id);
                 Act::Reset
             }
-            FaultKind::DelayReply => self.delay(life, id, strike, client_gone).await,
+            FaultKind::DelayReply => self.delay(life, id, strike, &fault, client_gone).await,
             FaultKind::Freeze => self.freeze(life, id, strike, &fault).await,
             FaultKind::Hold | FaultKind::DropRequest | FaultKind::KillDeliverLate => Act::Forward,
         };
@@ -108,14 +130,21 @@ impl Director {
     }
 
     /// Closes the gate of all boundaries, writes it down, then kills.
-    async fn kill(&self, life: &Life, id: ExchangeId, strike: Strike, others: Option<Others>) -> Act {
+    async fn kill(
+        &self,
+        life: &Life,
+        id: ExchangeId,
+        strike: Strike,
+        others: Option<Others>,
+    ) -> Act {
+        let process = life.process().await;
         if let Some(others) = others {
             self.cut_others(life, id, others).await;
         }
-        life.gate.close();
         life.blame_fault();
-        self.fire(strike, id);
-        if let Some(process) = life.handle() {
+        life.gate.close();
+        self.fire(strike, life, id);
+        if let Some(process) = process {
             process.kill();
         }
         Act::Discard
@@ -125,61 +154,75 @@ impl Director {
     /// where the schedule wants them. What had reached the system before cannot
     /// be called back; the record says so.
     async fn cut_others(&self, life: &Life, id: ExchangeId, others: Others) {
+        self.state().cut = Some(state::Cut {
+            process: life.process.clone(),
+            incarnation: life.number,
+            ended: Default::default(),
+        });
         life.gate.set_cut(Cut::Parking);
         tokio::time::sleep(CUT_ARRIVE).await;
         if others == Others::Dropped {
             return;
         }
         life.gate.set_cut(Cut::Releasing);
-        let all_applied = async {
-            let mut changes = self.changes.subscribe();
-            loop {
-                let waiting = {
-                    let state = self.state();
-                    state
-                        .ledger
-                        .others(id)
-                        .iter()
-                        .any(|(other, _)| state.ledger.get(*other).is_some_and(|o| !o.replied))
-                };
-                if !waiting || changes.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
+        let all_applied = self.until(|state| {
+            let waits = state.ledger.awaits_others(&life.process, life.number, id);
+            (!waits).then_some(())
+        });
         let _ = tokio::time::timeout(CUT_APPLY, all_applied).await;
     }
 
     /// SIGTERM now; the exchange goes on if the process outlives the signal for a
     /// moment. SIGKILL when the grace period is over.
-    async fn terminate(&self, life: &Life, id: ExchangeId, strike: Strike) -> Act {
-        let Some(process) = life.handle().cloned() else { return Act::Forward };
+    async fn terminate(
+        &self,
+        life: &Arc<Life>,
+        id: ExchangeId,
+        strike: Strike,
+        fault: &Fault,
+    ) -> Act {
+        let Some(process) = life.process().await.cloned() else {
+            return Act::Forward;
+        };
         life.blame_fault();
-        self.fire(strike, id);
+        self.fire(strike, life, id);
+        let peek = if process.dies_of_sigterm() {
+            DEATH
+        } else {
+            TERMINATE_PEEK
+        };
         process.terminate();
-        if process.wait_at_most(TERMINATE_PEEK).await.is_some() {
+        if process.wait_at_most(peek).await.is_some() {
             life.gate.close();
             return Act::Discard;
         }
-        let grace = self.terms.graces.get(&life.process).copied().unwrap_or_default();
-        let gate_closer = process.clone();
-        tokio::spawn(async move {
-            if gate_closer.wait_at_most(grace).await.is_none() {
-                gate_closer.kill();
+        let declared = self
+            .terms
+            .graces
+            .get(&life.process)
+            .copied()
+            .unwrap_or_default();
+        let grace = fault.duration_ms.map_or(declared, Duration::from_millis);
+        // The fault is being applied until the process is gone.
+        let in_progress = InProgress::new(self);
+        let ended = life.clone();
+        let grace = tokio::spawn(async move {
+            if process.wait_at_most(grace).await.is_none() {
+                ended.gate.close();
+                process.kill();
+                process.wait_at_most(DEATH).await;
             }
+            drop(in_progress);
         });
+        life.keep(grace.abort_handle());
         Act::Forward
     }
 
     /// Waits until the hold that waits for this exchange has its own in hand.
     pub async fn hold_in_place(&self, life: &Life, id: ExchangeId) {
-        let _in_progress = InProgress::new(&self.in_progress);
-        let in_place = async {
-            let mut changes = self.changes.subscribe();
-            while self.state().hold_lacks(id) && changes.changed().await.is_ok() {}
-        };
+        let _in_progress = InProgress::new(self);
         tokio::select! {
-            () = in_place => {}
+            () = self.until(|state| (!state.hold_lacks(id)).then_some(())) => {}
             () = life.gate.closed() => {}
             () = tokio::time::sleep(HOLD_IN_PLACE) => {}
         }
@@ -187,26 +230,19 @@ impl Director {
 
     /// Holds the request until the other exchange was answered.
     async fn hold(&self, life: &Life, id: ExchangeId, strike: Strike) -> Act {
-        let released = async {
-            let mut changes = self.changes.subscribe();
-            loop {
-                if self.state().faults[strike.0].released {
-                    return;
-                }
-                if changes.changed().await.is_err() {
-                    return;
-                }
-            }
-        };
+        let released = self.until(|state| state.faults[strike.0].released.then_some(()));
         tokio::select! {
-            // Killed while it was held: that is what a directed schedule wants.
             biased;
             () = life.gate.closed() => {
-                self.fire(strike, id);
+                // Killed while it was held: that is what a directed schedule wants.
+                // The end of the trial, or a crash, is not.
+                if life.ended_by_fault() {
+                    self.fire(strike, life, id);
+                }
                 Act::Discard
             }
             () = released => {
-                self.fire(strike, id);
+                self.fire(strike, life, id);
                 Act::Forward
             }
             () = tokio::time::sleep(self.terms.hold_max) => {
@@ -223,36 +259,40 @@ impl Director {
         life: &Life,
         id: ExchangeId,
         strike: Strike,
+        fault: &Fault,
         client_gone: &watch::Sender<bool>,
     ) -> Act {
-        let (system, asked) = match self.state().ledger.get(id) {
-            Some(open) => (open.point.system.clone(), open.point.clone()),
-            None => return Act::Forward,
-        };
-        let Some(timeout) = self.terms.client_timeouts.get(&system).copied() else {
+        let Some(asked) = self.state().ledger.get(id).map(|open| open.point.clone()) else {
             return Act::Forward;
         };
-        let asked_again = async {
-            let mut changes = self.changes.subscribe();
-            loop {
-                let again = self.state().ledger.observed().iter().rev().take(64).any(|seen| {
-                    seen.incarnation == life.number
-                        && seen.point.nth > asked.nth
-                        && seen.point.operation == asked.operation
-                        && seen.point.target == asked.target
-                        && seen.point.ids == asked.ids
-                });
-                if again || changes.changed().await.is_err() {
-                    return;
-                }
-            }
+        let Some(timeout) = self.terms.client_timeouts.get(&asked.system).copied() else {
+            return Act::Forward;
         };
+        let asked_again = self.until(|state| {
+            let again = state.ledger.observed().iter().rev().take(64).any(|seen| {
+                seen.incarnation == life.number
+                    && seen.point.nth > asked.nth
+                    && seen.point.operation == asked.operation
+                    && seen.point.target == asked.target
+                    && seen.point.ids == asked.ids
+                    && seen.point.process == asked.process
+                    && seen.point.system == asked.system
+            });
+            again.then_some(())
+        });
         let mut gone = client_gone.subscribe();
         let limit = timeout + timeout / 2 + Duration::from_millis(300);
+        let limit = fault.duration_ms.map_or(limit, Duration::from_millis);
         tokio::select! {
-            _ = gone.wait_for(|gone| *gone) => self.fire(strike, id),
-            () = asked_again => self.fire(strike, id),
-            () = life.gate.closed() => self.fire(strike, id),
+            biased;
+            () = life.gate.closed() => return Act::Discard,
+            _ = gone.wait_for(|gone| *gone) => {
+                if let Some(open) = self.state().ledger.get_mut(id) {
+                    open.client_left = true;
+                }
+                self.fire(strike, life, id);
+            }
+            () = asked_again => self.fire(strike, life, id),
             () = tokio::time::sleep(limit) => self.miss(strike),
         }
         Act::Forward
@@ -260,8 +300,10 @@ impl Director {
 
     /// SIGSTOP, a while, SIGCONT; then the reply goes out.
     async fn freeze(&self, life: &Life, id: ExchangeId, strike: Strike, fault: &Fault) -> Act {
-        let Some(process) = life.handle().cloned() else { return Act::Forward };
-        self.fire(strike, id);
+        let Some(process) = life.process().await.cloned() else {
+            return Act::Forward;
+        };
+        self.fire(strike, life, id);
         process.freeze();
         let duration = fault.duration_ms.map_or(FREEZE, Duration::from_millis);
         tokio::time::sleep(duration).await;

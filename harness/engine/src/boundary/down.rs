@@ -1,0 +1,130 @@
+//! The loop from the system to the client.
+
+use super::connection::{Connection, End, rest};
+use super::queue::{Meaning, Queue};
+use crate::director::Act;
+use bytes::BytesMut;
+use exactly_adapter::{Direction, Unit};
+use std::io;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+impl Connection {
+    pub async fn down(&self, system: &mut OwnedReadHalf) -> io::Result<End> {
+        let mut buf = BytesMut::new();
+        let mut queue = Queue::default();
+        loop {
+            while let Some(unit) = self.next(Direction::ToClient, &mut buf) {
+                if let Some(end) = self.reply(unit, &mut queue).await? {
+                    return Ok(end);
+                }
+            }
+            self.flush_down(&mut queue).await?;
+            if self.more(Direction::ToClient, system, &mut buf).await? == Some(0) {
+                // Half a unit before the end is passed on as it came.
+                queue.push(rest(&mut buf), Meaning::Nothing);
+                self.flush_down(&mut queue).await?;
+                return Ok(End::Closed);
+            }
+        }
+    }
+
+    async fn flush_down(&self, queue: &mut Queue) -> io::Result<()> {
+        if queue.is_empty() {
+            return Ok(());
+        }
+        let (director, life) = (&self.boundaries.director, &self.boundaries.life);
+        if life.gate.is_muted() {
+            self.withhold(queue);
+            return Ok(());
+        }
+        // Said before the bytes go: whoever waits for this reply must not see
+        // what the client does with it first.
+        for meaning in queue.meanings_mut() {
+            if let Meaning::Reply { exchange, delivers } = meaning {
+                if let Some((_, id)) = exchange {
+                    director.answering(*id);
+                }
+                director.delivered(life, std::mem::take(delivers));
+            }
+        }
+        let mut writer = self.client_writer.lock().await;
+        let gone = *self.client_gone.borrow();
+        let mut doubtful = Vec::new();
+        let written = queue
+            .write(&mut writer, |meaning| match meaning {
+                Meaning::Reply {
+                    exchange: Some(exchange),
+                    ..
+                } if gone => doubtful.push(exchange),
+                Meaning::Reply {
+                    exchange: Some((key, id)),
+                    ..
+                } => {
+                    director.answered(id);
+                    self.open.remove(key, id);
+                }
+                _ => {}
+            })
+            .await;
+        // A client that has said all may still listen; the kernel knows.
+        let deaf = !doubtful.is_empty() && has_error(&writer);
+        for (key, id) in doubtful {
+            if deaf {
+                director.withheld(id)
+            } else {
+                director.answered(id)
+            }
+            self.open.remove(key, id);
+        }
+        if written.is_err() {
+            self.withhold(queue);
+        }
+        written
+    }
+
+    fn withhold(&self, queue: &mut Queue) {
+        for meaning in queue.give_up() {
+            if let Meaning::Reply {
+                exchange: Some((key, id)),
+                ..
+            } = meaning
+            {
+                self.boundaries.director.withheld(id);
+                self.open.remove(key, id);
+            }
+        }
+    }
+
+    async fn reply(&self, unit: Unit, queue: &mut Queue) -> io::Result<Option<End>> {
+        let (life, director) = (&self.boundaries.life, &self.boundaries.director);
+        let exchange = unit
+            .closes
+            .as_ref()
+            .and_then(|reply| Some((reply.key, self.open.get(reply.key)?)));
+        if let (Some((_, id)), Some(reply)) = (exchange, unit.closes)
+            && let Some(strike) = director.replied(id, reply)
+            && !life.gate.is_muted()
+        {
+            self.flush_down(queue).await?;
+            match director.after(life, id, strike, &self.client_gone).await {
+                Act::Forward | Act::Late => {}
+                Act::Discard => return Ok(Some(End::Discarded)),
+                Act::Reset => return Ok(Some(End::Reset)),
+            }
+        }
+        let delivers = unit.delivers;
+        let meaning = match (exchange, delivers.is_empty()) {
+            (None, true) => Meaning::Nothing,
+            _ => Meaning::Reply { exchange, delivers },
+        };
+        queue.push(unit.forward, meaning);
+        Ok(None)
+    }
+}
+
+fn has_error(writer: &OwnedWriteHalf) -> bool {
+    !matches!(
+        rustix::net::sockopt::socket_error(writer.as_ref()),
+        Ok(Ok(()))
+    )
+}
