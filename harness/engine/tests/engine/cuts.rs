@@ -4,7 +4,10 @@ use crate::support::{Client, Rig, at, eventually, soon};
 use exactly_model::{Fate, Fault, FaultKind, FaultState, Others, Phase};
 
 fn kill(phase: Phase, others: Others) -> Fault {
-    Fault { others: Some(others), ..at(FaultKind::Kill, phase, 1) }
+    Fault {
+        others: Some(others),
+        ..at(FaultKind::Kill, phase, 1)
+    }
 }
 
 /// Three connections with an exchange each; the other two are with the system,
@@ -28,12 +31,24 @@ async fn three_in_flight(phase: Phase, others: Others) -> Rig {
     rig.server.release("E 3");
     soon("its death", life.handle().unwrap().wait()).await;
     for client in &mut clients {
-        assert_eq!(client.saw().await, crate::support::Saw::End, "no reply after the cut");
+        assert_eq!(
+            client.saw().await,
+            crate::support::Saw::End,
+            "no reply after the cut"
+        );
     }
     rig.end().await;
-    let fired = rig.faults().into_iter().find(|f| f.state == FaultState::Fired).unwrap();
+    let fired = rig
+        .faults()
+        .into_iter()
+        .find(|f| f.state == FaultState::Fired)
+        .unwrap();
     assert_eq!(fired.collateral.len(), 2, "{:?}", fired.collateral);
-    assert!(fired.collateral[0].starts_with("s E {2}"), "{:?}", fired.collateral);
+    assert!(
+        fired.collateral[0].starts_with("s E {2}"),
+        "{:?}",
+        fired.collateral
+    );
     rig
 }
 
@@ -56,8 +71,16 @@ async fn the_others_are_applied_and_nobody_sees_a_reply() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_with_the_system_cannot_be_called_back_and_the_record_says_so() {
     let rig = three_in_flight(Phase::Before, Others::Dropped).await;
-    let fired = rig.faults().into_iter().find(|f| f.state == FaultState::Fired).unwrap();
-    assert!(fired.collateral.iter().all(|c| !c.contains("not sent")), "{:?}", fired.collateral);
+    let fired = rig
+        .faults()
+        .into_iter()
+        .find(|f| f.state == FaultState::Fired)
+        .unwrap();
+    assert!(
+        fired.collateral.iter().all(|c| !c.contains("not sent")),
+        "{:?}",
+        fired.collateral
+    );
     for point in ["s E {2}", "s E {3}"] {
         assert_ne!(rig.fate(point), Some(Fate::Dropped));
     }
@@ -83,7 +106,11 @@ async fn arriving(others: Others) -> bool {
     }
     soon("its death", life.handle().unwrap().wait()).await;
     rig.end().await;
-    let fired = rig.faults().into_iter().find(|f| f.state == FaultState::Fired).unwrap();
+    let fired = rig
+        .faults()
+        .into_iter()
+        .find(|f| f.state == FaultState::Fired)
+        .unwrap();
     let fates = rig.fates();
     for (point, request) in [("s E {2}", "E 2"), ("s E {3}", "E 3")] {
         let applied = rig.server.applied().contains(&request.to_string());
@@ -107,6 +134,9 @@ async fn what_arrives_during_a_cut_is_part_of_it() {
                 break;
             }
         }
-        assert_eq!(whole, 3, "{others:?}: in 200 attempts the others never arrived in time");
+        assert_eq!(
+            whole, 3,
+            "{others:?}: in 200 attempts the others never arrived in time"
+        );
     }
 }

@@ -19,7 +19,9 @@ impl Kept {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         (Self(child), line.trim().into())
     }
 
@@ -61,8 +63,10 @@ fn what_carries_the_mark_is_ended_and_nothing_else() {
     let deaf = "trap '' TERM INT QUIT HUP; echo deaf; while :; do sleep 0.02; done";
     let (mut plain, _) = Kept::start("echo plain; exec sleep 600", &[(MARK, &mark)]);
     let (mut deaf, _) = Kept::start(deaf, &[(MARK, &mark)]);
-    let (mut parent, child) =
-        Kept::start("setsid sleep 600 >/dev/null & echo $!; exec sleep 600", &[(MARK, &mark)]);
+    let (mut parent, child) = Kept::start(
+        "setsid sleep 600 >/dev/null & echo $!; exec sleep 600",
+        &[(MARK, &mark)],
+    );
     let (mut gone, orphan) = Kept::start("setsid sleep 600 >/dev/null & echo $!", &[(MARK, &mark)]);
     let (mut frozen, _) = Kept::start("echo frozen; kill -STOP $$", &[(MARK, &mark)]);
     let (mut unmarked, _) = Kept::start("echo unmarked; exec sleep 600", &[]);
@@ -72,9 +76,12 @@ fn what_carries_the_mark_is_ended_and_nothing_else() {
     guardian::sweep(&mark);
     assert!(began.elapsed() < Duration::from_secs(20));
     assert!(marked(MARK, &mark).is_empty());
-    for (name, child) in
-        [("plain", &mut plain), ("deaf", &mut deaf), ("parent", &mut parent), ("frozen", &mut frozen)]
-    {
+    for (name, child) in [
+        ("plain", &mut plain),
+        ("deaf", &mut deaf),
+        ("parent", &mut parent),
+        ("frozen", &mut frozen),
+    ] {
         assert!(child.has_ended(), "{name}");
     }
     assert!(is_gone(&child) && is_gone(&orphan));

@@ -59,7 +59,10 @@ async fn a_hold_that_its_limit_ends_is_missed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_it_is_held_it_is_never_sent() {
-    let faults = [Fault::hold(effect(1), effect(2)), at(FaultKind::Kill, Phase::Before, 2)];
+    let faults = [
+        Fault::hold(effect(1), effect(2)),
+        at(FaultKind::Kill, Phase::Before, 2),
+    ];
     let rig = Rig::with(faults).await;
     let (life, port) = rig.life(1);
     let (mut held, mut other) = (rig.client(port).await, rig.client(port).await);
@@ -78,7 +81,10 @@ async fn killed_while_it_is_held_it_is_never_sent() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_after_the_other_was_applied_the_held_one_is_never_sent() {
-    let faults = [Fault::hold(effect(1), effect(2)), at(FaultKind::Kill, Phase::After, 2)];
+    let faults = [
+        Fault::hold(effect(1), effect(2)),
+        at(FaultKind::Kill, Phase::After, 2),
+    ];
     let rig = Rig::with(faults).await;
     let (life, port) = rig.life(1);
     let (mut held, mut other) = (rig.client(port).await, rig.client(port).await);

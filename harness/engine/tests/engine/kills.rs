@@ -2,9 +2,7 @@
 
 use crate::support::{Rig, Saw, at, effect, eventually, soon};
 use exactly_engine::boundary::Life;
-use exactly_model::{
-    Event, Fate, Fault, FaultKind, FaultState, Outcome, Phase, Selector,
-};
+use exactly_model::{Event, Fate, Fault, FaultKind, FaultState, Outcome, Phase, Selector};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
@@ -20,9 +18,19 @@ async fn killed_before_the_request_is_not_applied() {
     let status = soon("its death", life.handle().unwrap().wait()).await;
     assert_eq!(status, "signal 9");
     // Read from the disk with nothing flushed since: it was there before.
-    let fired = rig.faults().into_iter().find(|f| f.state == FaultState::Fired).unwrap();
-    assert_eq!(fired.point.as_ref().map(ToString::to_string).as_deref(), Some("s E {1}"));
-    assert_eq!((fired.index, fired.incarnation, fired.phase), (0, Some(1), Phase::Before));
+    let fired = rig
+        .faults()
+        .into_iter()
+        .find(|f| f.state == FaultState::Fired)
+        .unwrap();
+    assert_eq!(
+        fired.point.as_ref().map(ToString::to_string).as_deref(),
+        Some("s E {1}")
+    );
+    assert_eq!(
+        (fired.index, fired.incarnation, fired.phase),
+        (0, Some(1), Phase::Before)
+    );
     assert!(life.ended_by_fault());
     // The gate is one for all connections of the life, old and new.
     other.send("E 2").await;
@@ -52,7 +60,10 @@ async fn killed_after_the_request_is_applied_and_the_reply_never_seen() {
     rig.end().await;
     assert_eq!(rig.server.applied(), ["E 1"]);
     let exchange = rig.exchanges().remove(0);
-    assert_eq!((exchange.fate, exchange.outcome), (Fate::Applied, Outcome::Ok));
+    assert_eq!(
+        (exchange.fate, exchange.outcome),
+        (Fate::Applied, Outcome::Ok)
+    );
     assert_eq!(rig.exchanges().len(), 1);
     assert_eq!(rig.states(0), ARMED_FIRED);
 }
@@ -62,7 +73,11 @@ async fn what_came_before_the_struck_request_in_the_same_write_is_applied() {
     let rig = Rig::with([at(FaultKind::Kill, Phase::Before, 2)]).await;
     let (life, port) = rig.life(1);
     let mut client = rig.client(port).await;
-    client.stream.write_all(b"E 0\nE 1\nE 2\nE 3\n").await.unwrap();
+    client
+        .stream
+        .write_all(b"E 0\nE 1\nE 2\nE 3\n")
+        .await
+        .unwrap();
     soon("its death", life.handle().unwrap().wait()).await;
     rig.end().await;
     // Both had been handed to the system; whether it read them in time is its
@@ -152,13 +167,24 @@ async fn a_request_that_waits_for_a_slow_system_dies_with_its_sender() {
     drop(flood);
     eventually("the life's connections given up", || {
         rig.recorder.flush().unwrap();
-        rig.exchanges().iter().any(|e| e.point.ids == [6] && e.fate == Fate::Dropped)
+        rig.exchanges()
+            .iter()
+            .any(|e| e.point.ids == [6] && e.fate == Fate::Dropped)
     })
     .await;
     rig.server.release("Q 5");
     rig.end().await;
-    let applied = rig.server.received().iter().filter(|r| r.len() > 4000).count();
-    let sixes: Vec<_> = rig.exchanges().into_iter().filter(|e| e.point.ids == [6]).collect();
+    let applied = rig
+        .server
+        .received()
+        .iter()
+        .filter(|r| r.len() > 4000)
+        .count();
+    let sixes: Vec<_> = rig
+        .exchanges()
+        .into_iter()
+        .filter(|e| e.point.ids == [6])
+        .collect();
     let dropped = sixes.iter().filter(|e| e.fate == Fate::Dropped).count();
     // Exactly what the record calls dropped did not arrive.
     assert_eq!(applied, sixes.len() - dropped);
@@ -177,6 +203,10 @@ async fn each_fault_fires_once() {
     assert!(rig.director.all_fired());
     rig.end().await;
     assert_eq!(rig.states(0), ARMED_FIRED);
-    let deaths = rig.records().iter().filter(|r| matches!(r.event, Event::Fault(_))).count();
+    let deaths = rig
+        .records()
+        .iter()
+        .filter(|r| matches!(r.event, Event::Fault(_)))
+        .count();
     assert_eq!(deaths, 2);
 }

@@ -8,7 +8,10 @@ async fn killed() -> (Rig, std::sync::Arc<exactly_engine::boundary::Life>) {
     let (life, port) = rig.life(1);
     let mut client = rig.client(port).await;
     client.send("E 1").await;
-    assert_eq!(soon("its death", life.handle().unwrap().wait()).await, "signal 9");
+    assert_eq!(
+        soon("its death", life.handle().unwrap().wait()).await,
+        "signal 9"
+    );
     assert!(rig.server.applied().is_empty());
     (rig, life)
 }
@@ -23,7 +26,10 @@ async fn delivered_after(first: &str) {
     client.send(first).await;
     rig.server.has_received("E 1").await;
     // The successor's exchange had been forwarded; its reply was not awaited.
-    eventually("the late delivery", || rig.server.applied().contains(&"E 1".into())).await;
+    eventually("the late delivery", || {
+        rig.server.applied().contains(&"E 1".into())
+    })
+    .await;
     rig.server.release(first);
     assert_eq!(client.saw().await, Saw::ok(first));
     assert_eq!(client.ask("E 3").await, Saw::ok("E 3"));

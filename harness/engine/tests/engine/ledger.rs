@@ -4,7 +4,11 @@ use crate::support::{Rig, Saw, eventually};
 use exactly_model::{Event, Fault, FaultKind, FaultState, Phase, Selector};
 
 fn points(rig: &Rig) -> Vec<String> {
-    rig.director.observed().iter().map(|seen| seen.point.to_string()).collect()
+    rig.director
+        .observed()
+        .iter()
+        .map(|seen| seen.point.to_string())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -18,9 +22,22 @@ async fn equal_points_are_counted_within_an_incarnation() {
     let (_next, port) = rig.life(2);
     rig.client(port).await.ask("E 1").await;
     // In the order of their requests; what changes nothing is no point.
-    let expected = ["s T", "s E {1}", "s E {1} #2", "s E {2}", "s E {1} #3", "s T #2", "s E {1}"];
+    let expected = [
+        "s T",
+        "s E {1}",
+        "s E {1} #2",
+        "s E {2}",
+        "s E {1} #3",
+        "s T #2",
+        "s E {1}",
+    ];
     assert_eq!(points(&rig), expected);
-    let incarnations: Vec<u32> = rig.director.observed().iter().map(|o| o.incarnation).collect();
+    let incarnations: Vec<u32> = rig
+        .director
+        .observed()
+        .iter()
+        .map(|o| o.incarnation)
+        .collect();
     assert_eq!(incarnations, [1, 1, 1, 1, 1, 1, 2]);
     rig.end().await;
 }
@@ -35,16 +52,30 @@ async fn a_position_stands_for_what_it_newly_covers() {
         assert_eq!(client.ask(request).await, Saw::ok(request));
     }
     // A position that was set back covers the same messages once more.
-    let expected = ["s A", "s A {0,1,2}", "s A #2", "s A {3,4,5}", "s A #3", "s A {2,3}"];
+    let expected = [
+        "s A",
+        "s A {0,1,2}",
+        "s A #2",
+        "s A {3,4,5}",
+        "s A #3",
+        "s A {2,3}",
+    ];
     assert_eq!(points(&rig), expected);
     rig.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_that_was_lost_covers_its_messages_again() {
-    let lost = Fault::new(FaultKind::DropRequest, Phase::Before, Selector::new("s", "A"));
-    let unseen =
-        Fault::new(FaultKind::DropReply, Phase::After, Selector::new("s", "A").covering(3));
+    let lost = Fault::new(
+        FaultKind::DropRequest,
+        Phase::Before,
+        Selector::new("s", "A"),
+    );
+    let unseen = Fault::new(
+        FaultKind::DropReply,
+        Phase::After,
+        Selector::new("s", "A").covering(3),
+    );
     let rig = Rig::with([lost, unseen]).await;
     rig.feed(0..6);
     let (_life, port) = rig.life(1);
@@ -53,14 +84,20 @@ async fn a_commit_that_was_lost_covers_its_messages_again() {
     assert_eq!(rig.client(port).await.ask("A 6").await, Saw::RESET);
     // It took effect, although nobody saw the reply.
     assert_eq!(rig.client(port).await.ask("A 6").await, Saw::ok("A 6"));
-    assert_eq!(points(&rig), ["s A {0,1,2}", "s A {0,1,2} #2", "s A {3,4,5}", "s A"]);
+    assert_eq!(
+        points(&rig),
+        ["s A {0,1,2}", "s A {0,1,2} #2", "s A {3,4,5}", "s A"]
+    );
     rig.end().await;
     assert!(rig.director.all_fired());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_ordinal_means_the_nth_of_its_operation_whatever_it_carries() {
-    let second = Selector { nth: Some(1), ..Selector::new("s", "A") };
+    let second = Selector {
+        nth: Some(1),
+        ..Selector::new("s", "A")
+    };
     let rig = Rig::with([Fault::new(FaultKind::DropRequest, Phase::Before, second)]).await;
     rig.feed(0..6);
     let (_life, port) = rig.life(1);
@@ -71,7 +108,11 @@ async fn an_ordinal_means_the_nth_of_its_operation_whatever_it_carries() {
     assert_eq!(client.ask("A 2").await, Saw::RESET);
     assert_eq!(rig.client(port).await.ask("A 3").await, Saw::ok("A 3"));
     rig.end().await;
-    let fired = rig.faults().into_iter().find(|f| f.state == FaultState::Fired).unwrap();
+    let fired = rig
+        .faults()
+        .into_iter()
+        .find(|f| f.state == FaultState::Fired)
+        .unwrap();
     assert_eq!(fired.point.unwrap().to_string(), "s A {1}");
 }
 
@@ -89,7 +130,11 @@ async fn a_selector_with_ids_means_the_nth_equal_point() {
         for request in ["E 0", "E 1", "E 2"] {
             assert_eq!(client.ask(request).await, Saw::ok(request));
         }
-        let again = if number == 1 { Saw::ok("E 1") } else { Saw::RESET };
+        let again = if number == 1 {
+            Saw::ok("E 1")
+        } else {
+            Saw::RESET
+        };
         assert_eq!(client.ask("E 1").await, again);
     }
     rig.end().await;
@@ -110,15 +155,27 @@ async fn exchanges_in_flight_are_counted_over_all_connections_of_a_process() {
     // The one before was answered, and is not in flight any more.
     eventually("its end", || rig.director.activity() == 1).await;
     a.send("E 3").await;
-    eventually("both on one connection", || rig.director.observed().len() == 3).await;
+    eventually("both on one connection", || {
+        rig.director.observed().len() == 3
+    })
+    .await;
     assert_eq!(c.ask("E 4").await, Saw::ok("E 4"));
     rig.server.release("E 1");
     assert_eq!(a.saw().await, Saw::ok("E 1"));
     assert_eq!(a.saw().await, Saw::ok("E 3"));
-    let in_flight: Vec<u32> = rig.director.observed().iter().map(|o| o.in_flight).collect();
+    let in_flight: Vec<u32> = rig
+        .director
+        .observed()
+        .iter()
+        .map(|o| o.in_flight)
+        .collect();
     assert_eq!(in_flight, [1, 2, 2, 1]);
     rig.end().await;
-    let recorded = rig.exchanges().into_iter().find(|e| e.point.ids == [2]).unwrap();
+    let recorded = rig
+        .exchanges()
+        .into_iter()
+        .find(|e| e.point.ids == [2])
+        .unwrap();
     assert_eq!(recorded.in_flight, 2);
 }
 

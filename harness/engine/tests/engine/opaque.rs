@@ -5,7 +5,10 @@ use exactly_model::{FaultKind, FaultState, Note, NoteKind, Phase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn opaque(rig: &Rig) -> Vec<Note> {
-    rig.notes().into_iter().filter(|note| note.kind == NoteKind::Opaque).collect()
+    rig.notes()
+        .into_iter()
+        .filter(|note| note.kind == NoteKind::Opaque)
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -15,15 +18,25 @@ async fn garbage_of_the_client_is_passed_on_and_noted_once() {
     let (mut client, mut other) = (rig.client(port).await, rig.client(port).await);
     assert_eq!(client.ask("E 1").await, Saw::ok("E 1"));
     assert_eq!(client.ask("garbage").await, Saw::Line("<<garbage>>".into()));
-    assert_eq!(client.ask("more garbage").await, Saw::Line("<<more garbage>>".into()));
+    assert_eq!(
+        client.ask("more garbage").await,
+        Saw::Line("<<more garbage>>".into())
+    );
     // What it could read again is opaque too: framing is lost for good.
     assert_eq!(client.ask("E 2").await, Saw::ok("E 2"));
     assert_eq!(other.ask("E 3").await, Saw::ok("E 3"));
     rig.end().await;
     let notes = opaque(&rig);
     assert_eq!(notes.len(), 1, "{notes:?}");
-    assert!(notes[0].text.contains("unknown request (after 4 bytes"), "{notes:?}");
-    let points: Vec<String> = rig.exchanges().iter().map(|e| e.point.to_string()).collect();
+    assert!(
+        notes[0].text.contains("unknown request (after 4 bytes"),
+        "{notes:?}"
+    );
+    let points: Vec<String> = rig
+        .exchanges()
+        .iter()
+        .map(|e| e.point.to_string())
+        .collect();
     assert_eq!(points, ["s E {1}", "s E {3}"]);
 }
 
@@ -90,7 +103,12 @@ async fn half_a_frame_before_the_end_is_passed_on_with_the_end() {
     tape.say(b"ok E 1\nok E");
     tape.say(b"");
     let mut rest = Vec::new();
-    soon("the end at the client", client.stream.read_to_end(&mut rest)).await.unwrap();
+    soon(
+        "the end at the client",
+        client.stream.read_to_end(&mut rest),
+    )
+    .await
+    .unwrap();
     assert_eq!(rest, b"ok E 1\nok E");
     rig.end().await;
     assert!(rig.notes().is_empty());

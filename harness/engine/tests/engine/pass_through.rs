@@ -19,7 +19,9 @@ async fn conversation(piece: usize) -> (Vec<u8>, Vec<String>, Vec<String>) {
     }
     client.stream.shutdown().await.unwrap();
     let mut replies = Vec::new();
-    soon("every reply", client.stream.read_to_end(&mut replies)).await.unwrap();
+    soon("every reply", client.stream.read_to_end(&mut replies))
+        .await
+        .unwrap();
     rig.end().await;
     let exchanges = rig
         .exchanges()
@@ -52,7 +54,12 @@ async fn many_requests_in_one_write_are_answered_in_order() {
     let exchanges = rig.exchanges();
     assert_eq!(exchanges.len(), 5000);
     assert!(exchanges.iter().all(|e| e.fate == Fate::Answered));
-    assert!(exchanges.iter().enumerate().all(|(i, e)| e.point.ids == [i as u32]));
+    assert!(
+        exchanges
+            .iter()
+            .enumerate()
+            .all(|(i, e)| e.point.ids == [i as u32])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -61,8 +68,14 @@ async fn a_reply_of_ten_megabytes_is_whole() {
     let rig = Rig::with([]).await;
     let (_life, port) = rig.life(1);
     let mut client = rig.client(port).await;
-    assert_eq!(client.ask(&format!("B {LENGTH}")).await, Saw::Line(format!("data {LENGTH}")));
-    assert!(client.take(LENGTH).await == pattern(LENGTH), "every byte in its place");
+    assert_eq!(
+        client.ask(&format!("B {LENGTH}")).await,
+        Saw::Line(format!("data {LENGTH}"))
+    );
+    assert!(
+        client.take(LENGTH).await == pattern(LENGTH),
+        "every byte in its place"
+    );
     assert_eq!(client.ask("E 1").await, Saw::ok("E 1"));
     rig.end().await;
 }
@@ -87,8 +100,15 @@ async fn a_client_that_reads_nothing_blocks_the_system() {
         }
     }
     let total = (REPLIES * (LENGTH + 11)) as u64;
-    assert!(sent < total / 2, "{sent} of {total} bytes were taken for a client that reads none");
-    assert_eq!(other.ask("E 1").await, Saw::ok("E 1"), "other connections go on");
+    assert!(
+        sent < total / 2,
+        "{sent} of {total} bytes were taken for a client that reads none"
+    );
+    assert_eq!(
+        other.ask("E 1").await,
+        Saw::ok("E 1"),
+        "other connections go on"
+    );
     let body = pattern(LENGTH);
     for _ in 0..REPLIES {
         assert_eq!(client.saw().await, Saw::Line(format!("data {LENGTH}")));
@@ -114,8 +134,14 @@ async fn a_client_that_has_said_all_still_hears_a_slow_answer() {
     }
     tape.say(b"");
     let mut all = Vec::new();
-    soon("the end", client.stream.read_to_end(&mut all)).await.unwrap();
-    assert!(all == [b"data 30000\n".as_slice(), &body].concat(), "{} bytes", all.len());
+    soon("the end", client.stream.read_to_end(&mut all))
+        .await
+        .unwrap();
+    assert!(
+        all == [b"data 30000\n".as_slice(), &body].concat(),
+        "{} bytes",
+        all.len()
+    );
     rig.end().await;
 }
 
@@ -141,7 +167,11 @@ async fn a_system_that_cannot_be_reached_closes_the_connection_and_is_noted() {
     let rig = Rig::with([]).await;
     let (life, _) = rig.life(1);
     // A port that was just free.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     let port = rig.boundary_to(&life, free);
     for _ in 0..100 {
         let mut client = Client::connect(port).await;
@@ -152,7 +182,12 @@ async fn a_system_that_cannot_be_reached_closes_the_connection_and_is_noted() {
     // A client that tries again and again does not fill the store.
     assert!((1..=20).contains(&notes.len()), "{} notes", notes.len());
     assert_eq!(notes[0].kind, NoteKind::Remark);
-    assert!(notes[0].text.contains(&format!("cannot connect to 127.0.0.1:{free}")), "{notes:?}");
+    assert!(
+        notes[0]
+            .text
+            .contains(&format!("cannot connect to 127.0.0.1:{free}")),
+        "{notes:?}"
+    );
     assert!(rig.exchanges().is_empty());
 }
 
@@ -167,10 +202,13 @@ async fn a_thousand_connections_at_once() {
     let (_life, port) = rig.life(1);
     let mut clients =
         futures::future::join_all((0..connections).map(|_| Client::connect(port))).await;
-    let asked = clients.iter_mut().enumerate().map(|(i, client)| async move {
-        let request = format!("E {i}");
-        assert_eq!(client.ask(&request).await, Saw::ok(&request));
-    });
+    let asked = clients
+        .iter_mut()
+        .enumerate()
+        .map(|(i, client)| async move {
+            let request = format!("E {i}");
+            assert_eq!(client.ask(&request).await, Saw::ok(&request));
+        });
     futures::future::join_all(asked).await;
     rig.end().await;
     assert_eq!(rig.server.applied().len(), connections);

@@ -13,7 +13,9 @@ const DEAF: &str = "trap '' TERM; echo ready; while :; do sleep 0.02; done";
 
 async fn ready(rig: &Rig, script: &str) -> Arc<Process> {
     let process = rig.spawn("script", &["sh", "-c", script]);
-    soon("its first line", process.wait_ready_line()).await.unwrap();
+    soon("its first line", process.wait_ready_line())
+        .await
+        .unwrap();
     process
 }
 
@@ -24,14 +26,21 @@ async fn terminated_without_a_handler_it_dies_and_the_exchange_with_it() {
         let (life, port) = rig.life(1);
         let mut client = rig.client(port).await;
         client.send("E 1").await;
-        assert_eq!(soon("its death", life.handle().unwrap().wait()).await, "signal 15");
+        assert_eq!(
+            soon("its death", life.handle().unwrap().wait()).await,
+            "signal 15"
+        );
         assert_eq!(client.saw().await, Saw::End);
         rig.end().await;
         match phase {
             Phase::Before => assert!(rig.server.applied().is_empty()),
             Phase::After => assert_eq!(rig.server.applied(), ["E 1"]),
         }
-        let fate = if phase == Phase::Before { Fate::Dropped } else { Fate::Applied };
+        let fate = if phase == Phase::Before {
+            Fate::Dropped
+        } else {
+            Fate::Applied
+        };
         assert_eq!(rig.fate("s E {1}"), Some(fate));
         assert_eq!(rig.states(0), ARMED_FIRED);
         assert!(life.ended_by_fault());
@@ -75,7 +84,11 @@ async fn deaf_to_sigterm_it_goes_on_until_its_grace_is_over() {
     // The fault is not over: settling must wait for its second half.
     assert!(rig.director.is_striking());
     assert_eq!(soon("its death", process.wait()).await, "signal 9");
-    assert!(began.elapsed() >= Duration::from_millis(600), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() >= Duration::from_millis(600),
+        "{:?}",
+        began.elapsed()
+    );
     // SIGKILL closes the gate first, as any kill does.
     assert!(life.gate.is_closed());
     eventually("the end of the strike", || !rig.director.is_striking()).await;
@@ -87,8 +100,15 @@ async fn deaf_to_sigterm_it_goes_on_until_its_grace_is_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_grace_period_of_the_fault_goes_before_that_of_the_process() {
-    let fault = Fault { duration_ms: Some(50), ..at(FaultKind::Terminate, Phase::Before, 1) };
-    let rig = Rig::new(Setup { grace: Duration::from_secs(600), ..Setup::with([fault]) }).await;
+    let fault = Fault {
+        duration_ms: Some(50),
+        ..at(FaultKind::Terminate, Phase::Before, 1)
+    };
+    let rig = Rig::new(Setup {
+        grace: Duration::from_secs(600),
+        ..Setup::with([fault])
+    })
+    .await;
     let process = ready(&rig, DEAF).await;
     let (_life, port) = rig.life_of("w", 1, process.clone());
     rig.client(port).await.send("E 1").await;
@@ -98,7 +118,10 @@ async fn a_grace_period_of_the_fault_goes_before_that_of_the_process() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frozen_it_stands_still_and_gets_its_reply_afterwards() {
-    let fault = Fault { duration_ms: Some(400), ..at(FaultKind::Freeze, Phase::After, 1) };
+    let fault = Fault {
+        duration_ms: Some(400),
+        ..at(FaultKind::Freeze, Phase::After, 1)
+    };
     let rig = Rig::with([fault]).await;
     let process = ready(&rig, "echo ready; while :; do sleep 0.02; done").await;
     let (_life, port) = rig.life_of("w", 1, process.clone());
@@ -109,7 +132,10 @@ async fn frozen_it_stands_still_and_gets_its_reply_afterwards() {
     assert_eq!(rig.server.applied(), ["E 1"]);
     assert!(!process.is_running());
     assert_eq!(client.saw().await, Saw::ok("E 1"));
-    assert!(!stopped(process.pid()), "it goes on before the reply goes out");
+    assert!(
+        !stopped(process.pid()),
+        "it goes on before the reply goes out"
+    );
     assert_eq!(process.exited(), None);
     rig.end().await;
     assert_eq!(rig.fate("s E {1}"), Some(Fate::Answered));
@@ -117,6 +143,8 @@ async fn frozen_it_stands_still_and_gets_its_reply_afterwards() {
 }
 
 fn stopped(pid: u32) -> bool {
-    std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')))
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
 }

@@ -6,11 +6,17 @@ use exactly_model::{Event, Note, NoteKind, Record, exit};
 use std::sync::{Arc, Mutex};
 
 fn note(text: &str) -> Event {
-    Event::Note(Note { kind: NoteKind::Remark, text: text.into() })
+    Event::Note(Note {
+        kind: NoteKind::Remark,
+        text: text.into(),
+    })
 }
 
 fn on_disk(recorder: &Recorder) -> Vec<Record> {
-    read(&recorder.run().folder.join(EVENTS)).unwrap().map(Result::unwrap).collect()
+    read(&recorder.run().folder.join(EVENTS))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect()
 }
 
 #[test]
@@ -23,19 +29,31 @@ fn a_folder_that_cannot_be_made_is_an_error_with_its_exit_code() {
     assert_eq!(error.exit_code(), exit::STORE);
     assert_eq!(exit::STORE, 105);
     let text = error.to_string();
-    assert!(text.contains(&file.display().to_string()) && text.contains("--out"), "{text}");
+    assert!(
+        text.contains(&file.display().to_string()) && text.contains("--out"),
+        "{text}"
+    );
 }
 
 #[test]
 fn runs_that_begin_at_once_have_folders_of_their_own() {
     let root = tempfile::tempdir().unwrap();
     let runs: Vec<_> = (0..50)
-        .map(|_| Recorder::create(root.path(), Box::new(|_| {})).unwrap().run().clone())
+        .map(|_| {
+            Recorder::create(root.path(), Box::new(|_| {}))
+                .unwrap()
+                .run()
+                .clone()
+        })
         .collect();
     for (i, run) in runs.iter().enumerate() {
         let same = |r: &&_| **r == *run;
         assert_eq!(runs.iter().filter(same).count(), 1, "{i}");
-        assert_eq!(runs.iter().filter(|r| r.number == run.number).count(), 1, "{i}");
+        assert_eq!(
+            runs.iter().filter(|r| r.number == run.number).count(),
+            1,
+            "{i}"
+        );
         assert!((1..=exactly_model::RUN_MAX).contains(&run.number));
         assert!(run.folder.join("output").is_dir());
     }
@@ -61,8 +79,17 @@ fn lines_are_numbered_without_gaps_and_the_tap_sees_them_in_order() {
     recorder.flush().unwrap();
     let records = on_disk(&recorder);
     assert_eq!(records.len(), 2000);
-    assert!(records.iter().enumerate().all(|(i, record)| record.n == i as u64 + 1));
-    assert!(records.windows(2).all(|pair| pair[0].mono_ns <= pair[1].mono_ns));
+    assert!(
+        records
+            .iter()
+            .enumerate()
+            .all(|(i, record)| record.n == i as u64 + 1)
+    );
+    assert!(
+        records
+            .windows(2)
+            .all(|pair| pair[0].mono_ns <= pair[1].mono_ns)
+    );
     assert_eq!(records, *tapped.lock().unwrap());
 }
 

@@ -14,7 +14,10 @@ struct Room {
 
 impl Room {
     fn new(mark: &str) -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), supervisor: Supervisor::new(mark) }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            supervisor: Supervisor::new(mark),
+        }
     }
 
     fn launch(&self, command: &[&str]) -> Launch {
@@ -28,7 +31,9 @@ impl Room {
     }
 
     fn sh(&self, script: &str) -> Process {
-        self.supervisor.spawn(&self.launch(&["sh", "-c", script])).unwrap()
+        self.supervisor
+            .spawn(&self.launch(&["sh", "-c", script]))
+            .unwrap()
     }
 }
 
@@ -36,7 +41,10 @@ impl Room {
 fn is_dead(pid: u32) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/stat"))
         .ok()
-        .and_then(|stat| stat.rsplit_once(") ").map(|(_, rest)| rest.starts_with('Z')))
+        .and_then(|stat| {
+            stat.rsplit_once(") ")
+                .map(|(_, rest)| rest.starts_with('Z'))
+        })
         .unwrap_or(true)
 }
 
@@ -62,7 +70,10 @@ async fn ends_are_described() {
 #[tokio::test]
 async fn a_command_that_is_not_there_is_an_error_and_so_is_an_empty_one() {
     let room = Room::new("nothing");
-    let error = room.supervisor.spawn(&room.launch(&["/no/such/program"])).unwrap_err();
+    let error = room
+        .supervisor
+        .spawn(&room.launch(&["/no/such/program"]))
+        .unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::NotFound);
     let error = room.supervisor.spawn(&room.launch(&[])).unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
@@ -88,7 +99,10 @@ async fn one_that_prints_for_ever_is_neither_kept_nor_blocked() {
     eventually("the limit", || length(&path) > 1 << 16).await;
     let written = || {
         let io = std::fs::read_to_string(format!("/proc/{}/io", process.pid())).unwrap();
-        let line = io.lines().find_map(|line| line.strip_prefix("wchar: ")).unwrap();
+        let line = io
+            .lines()
+            .find_map(|line| line.strip_prefix("wchar: "))
+            .unwrap();
         line.parse::<u64>().unwrap()
     };
     let before = written();
@@ -107,15 +121,24 @@ async fn output_that_fits_exactly_is_whole() {
     launch.output_bytes = 8;
     let process = room.supervisor.spawn(&launch).unwrap();
     // The pump has ended when nobody can announce a line any more.
-    assert_eq!(soon("the end of its output", process.wait_ready_line()).await, None);
-    assert_eq!(std::fs::read_to_string(process.output()).unwrap(), "12345678");
+    assert_eq!(
+        soon("the end of its output", process.wait_ready_line()).await,
+        None
+    );
+    assert_eq!(
+        std::fs::read_to_string(process.output()).unwrap(),
+        "12345678"
+    );
 }
 
 #[tokio::test]
 async fn output_that_cannot_be_kept_disturbs_nobody() {
     let room = Room::new("unkept");
-    let mut launch =
-        room.launch(&["sh", "-c", "for i in 1 2 3; do head -c 100000 /dev/zero; done; echo ready"]);
+    let mut launch = room.launch(&[
+        "sh",
+        "-c",
+        "for i in 1 2 3; do head -c 100000 /dev/zero; done; echo; echo ready",
+    ]);
     launch.output = room.folder.path().join("no/such/folder/output.log");
     let process = room.supervisor.spawn(&launch).unwrap();
     assert_eq!(soon("its end", process.wait()).await, "exit code 0");
@@ -149,7 +172,10 @@ async fn a_kill_takes_the_group_and_children_that_have_left_it() {
     let family = descendants(process.pid());
     process.kill();
     assert_eq!(soon("its death", process.wait()).await, "signal 9");
-    eventually("the death of all", || family.iter().all(|pid| is_dead(*pid))).await;
+    eventually("the death of all", || {
+        family.iter().all(|pid| is_dead(*pid))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -161,7 +187,10 @@ async fn dropping_it_kills_it() {
     assert_eq!(family.len(), 1);
     let pid = process.pid();
     drop(process);
-    eventually("the death of all", || is_dead(pid) && family.iter().all(|p| is_dead(*p))).await;
+    eventually("the death of all", || {
+        is_dead(pid) && family.iter().all(|p| is_dead(*p))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -178,7 +207,11 @@ async fn the_group_ends_with_its_leader() {
 #[tokio::test]
 async fn what_carries_a_variable_is_ended() {
     let room = Room::new("variable");
-    let mut launch = room.launch(&["sh", "-c", "setsid sleep 600 & echo ready $!; exec sleep 600"]);
+    let mut launch = room.launch(&[
+        "sh",
+        "-c",
+        "setsid sleep 600 & echo ready $!; exec sleep 600",
+    ]);
     launch.env = vec![("EXACTLY_TEST_VARIABLE".into(), "one".into())];
     let process = room.supervisor.spawn(&launch).unwrap();
     soon("its line", process.wait_ready_line()).await.unwrap();
@@ -191,7 +224,13 @@ async fn what_carries_a_variable_is_ended() {
 
 fn host(room: &Room) -> LocalHost {
     let folder = room.folder.path().to_path_buf();
-    LocalHost::new(room.supervisor.clone(), "exe".into(), folder.clone(), folder.clone(), folder)
+    LocalHost::new(
+        room.supervisor.clone(),
+        "exe".into(),
+        folder.clone(),
+        folder.clone(),
+        folder,
+    )
 }
 
 fn server(script: &str, within_ms: u64) -> ServerCommand {
@@ -208,14 +247,19 @@ fn server(script: &str, within_ms: u64) -> ServerCommand {
 async fn a_server_is_stopped_by_its_own_signal() {
     let room = Room::new("server");
     let script = "trap 'echo bye; exit 0' INT; echo ready at 1; while :; do sleep 0.01; done";
-    let command = ServerCommand { stop_signal: StopSignal::Int, ..server(script, 20_000) };
+    let command = ServerCommand {
+        stop_signal: StopSignal::Int,
+        ..server(script, 20_000)
+    };
     let running = host(&room).serve(command).await.unwrap();
     assert_eq!(running.ready_line(), "ready at 1");
     let pid = running.pid();
     soon("its end", running.stop()).await;
     assert!(is_dead(pid));
     eventually("its last word", || {
-        std::fs::read_to_string(running.output()).unwrap().ends_with("bye\n")
+        std::fs::read_to_string(running.output())
+            .unwrap()
+            .ends_with("bye\n")
     })
     .await;
 }
@@ -224,10 +268,20 @@ async fn a_server_is_stopped_by_its_own_signal() {
 async fn a_server_that_is_not_ready_is_ended_and_its_output_shown() {
     let room = Room::new("unready");
     let script = "echo pid $$; echo cannot bind; exec sleep 600";
-    let error = host(&room).serve(server(script, 2000)).await.err().unwrap().to_string();
-    assert!(error.contains("was not ready within 2s") && error.contains("cannot bind"), "{error}");
+    let error = host(&room)
+        .serve(server(script, 2000))
+        .await
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        error.contains("was not ready within 2s") && error.contains("cannot bind"),
+        "{error}"
+    );
     let output = std::fs::read_to_string(room.folder.path().join("toy.log")).unwrap();
-    let pid: u32 = output.lines().next().unwrap()["pid ".len()..].parse().unwrap();
+    let pid: u32 = output.lines().next().unwrap()["pid ".len()..]
+        .parse()
+        .unwrap();
     eventually("its death", || is_dead(pid)).await;
 }
 
@@ -235,11 +289,27 @@ async fn a_server_that_is_not_ready_is_ended_and_its_output_shown() {
 async fn a_server_or_a_command_that_fails_says_how() {
     let room = Room::new("failing");
     let host = host(&room);
-    let error = host.serve(server("echo oh dear; exit 4", 60_000)).await.err().unwrap().to_string();
+    let error = host
+        .serve(server("echo oh dear; exit 4", 60_000))
+        .await
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("ended at once (exit code 4)"), "{error}");
-    let error = host.run(server("echo no space; exit 5", 60_000)).await.unwrap_err().to_string();
-    assert!(error.contains("failed (exit code 5)") && error.contains("no space"), "{error}");
-    let error = host.run(server("exec sleep 600", 50)).await.unwrap_err().to_string();
+    let error = host
+        .run(server("echo no space; exit 5", 60_000))
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("failed (exit code 5)") && error.contains("no space"),
+        "{error}"
+    );
+    let error = host
+        .run(server("exec sleep 600", 50))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("took longer than 50ms"), "{error}");
     host.run(server("exit 0", 60_000)).await.unwrap();
 }

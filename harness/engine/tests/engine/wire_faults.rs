@@ -37,7 +37,10 @@ async fn a_dropped_reply_was_applied_and_the_client_sees_a_reset() {
     rig.end().await;
     assert_eq!(rig.server.applied(), ["E 1"]);
     let exchange = rig.exchanges().remove(0);
-    assert_eq!((exchange.fate, exchange.outcome), (Fate::Applied, Outcome::Ok));
+    assert_eq!(
+        (exchange.fate, exchange.outcome),
+        (Fate::Applied, Outcome::Ok)
+    );
     assert_eq!(rig.states(0), ARMED_FIRED);
 }
 
@@ -154,7 +157,13 @@ async fn an_exchange_without_a_reply_is_on_record() {
     assert_eq!(client.ask("F 2").await, Saw::Line("no such luck".into()));
     rig.end().await;
     let exchanges = rig.exchanges();
-    assert_eq!((exchanges[0].fate, exchanges[0].outcome), (Fate::Unanswered, Outcome::Unknown));
-    assert_eq!((exchanges[1].fate, exchanges[1].outcome), (Fate::Answered, Outcome::Fail));
+    assert_eq!(
+        (exchanges[0].fate, exchanges[0].outcome),
+        (Fate::Unanswered, Outcome::Unknown)
+    );
+    assert_eq!(
+        (exchanges[1].fate, exchanges[1].outcome),
+        (Fate::Answered, Outcome::Fail)
+    );
     assert_eq!(exchanges[1].error.as_deref(), Some("such luck"));
 }

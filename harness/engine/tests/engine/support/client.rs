@@ -33,12 +33,17 @@ impl Client {
     pub async fn connect(port: u16) -> Self {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream: BufReader::new(stream) }
+        Self {
+            stream: BufReader::new(stream),
+        }
     }
 
     /// Sends a request. A dead connection is for [`Client::saw`] to tell.
     pub async fn send(&mut self, request: &str) {
-        let _ = self.stream.write_all(format!("{request}\n").as_bytes()).await;
+        let _ = self
+            .stream
+            .write_all(format!("{request}\n").as_bytes())
+            .await;
     }
 
     /// What comes next.
@@ -60,7 +65,9 @@ impl Client {
     /// Reads `length` bytes.
     pub async fn take(&mut self, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
-        soon("bytes for the client", self.stream.read_exact(&mut bytes)).await.unwrap();
+        soon("bytes for the client", self.stream.read_exact(&mut bytes))
+            .await
+            .unwrap();
         bytes
     }
 }

@@ -67,7 +67,11 @@ impl Decoder for ToyDecoder {
             after,
         };
         let Some(end) = buf.iter().position(|byte| *byte == b'\n') else {
-            return if buf.len() > LINE_MAX { Err(bad("a line without an end")) } else { Ok(None) };
+            return if buf.len() > LINE_MAX {
+                Err(bad("a line without an end"))
+            } else {
+                Ok(None)
+            };
         };
         let line = std::str::from_utf8(&buf[..end]).map_err(|_| bad("not text"))?;
         let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -80,7 +84,9 @@ impl Decoder for ToyDecoder {
         let mut unit = Unit::default();
         match dir {
             Direction::ToSystem => {
-                let head = self.head(word, rest).ok_or_else(|| bad("unknown request"))?;
+                let head = self
+                    .head(word, rest)
+                    .ok_or_else(|| bad("unknown request"))?;
                 if head.expects_reply {
                     self.requests += 1;
                 }
@@ -147,7 +153,11 @@ impl ToyDecoder {
             operation: word.into(),
             target: String::new(),
             class,
-            ids: if class == Class::Effect { vec![id?] } else { Vec::new() },
+            ids: if class == Class::Effect {
+                vec![id?]
+            } else {
+                Vec::new()
+            },
             commits,
             expects_reply: word != "Q",
         })

@@ -38,7 +38,10 @@ impl Default for Setup {
 
 impl Setup {
     pub fn with(faults: impl Into<Vec<Fault>>) -> Self {
-        Self { faults: faults.into(), ..Self::default() }
+        Self {
+            faults: faults.into(),
+            ..Self::default()
+        }
     }
 }
 
@@ -68,11 +71,17 @@ impl Rig {
         let terms = Terms {
             run: recorder.run().number,
             trial: TRIAL,
-            client_timeouts: setup.client_timeout.map(|t| ("s".to_string(), t)).into_iter().collect(),
+            client_timeouts: setup
+                .client_timeout
+                .map(|t| ("s".to_string(), t))
+                .into_iter()
+                .collect(),
             graces: BTreeMap::from([("w".to_string(), setup.grace)]),
             hold_max: setup.hold_max,
         };
-        let schedule = Schedule { faults: setup.faults };
+        let schedule = Schedule {
+            faults: setup.faults,
+        };
         let director = Director::new(terms, &schedule, recorder.clone());
         let supervisor = Supervisor::new(&recorder.run().id);
         Self {
@@ -123,7 +132,10 @@ impl Rig {
 
     /// A boundary of `life` to another server.
     pub fn boundary_to(&self, life: &Arc<Life>, port: u16) -> u16 {
-        let scope = Arc::new(ToyScope { run: self.recorder.run().number, trial: TRIAL });
+        let scope = Arc::new(ToyScope {
+            run: self.recorder.run().number,
+            trial: TRIAL,
+        });
         let mode = Mode::Decoded(scope);
         let boundaries = Boundaries::new(life.clone(), self.director.clone(), "s", mode);
         boundaries.open("127.0.0.1", port).unwrap()
@@ -133,15 +145,21 @@ impl Rig {
     pub async fn client(&self, port: u16) -> Client {
         let before = self.server.connections_ever();
         let client = Client::connect(port).await;
-        eventually("a connection passed on", || self.server.connections_ever() > before).await;
+        eventually("a connection passed on", || {
+            self.server.connections_ever() > before
+        })
+        .await;
         client
     }
 
     /// Says that message `seq` is record `seq` of the log.
     pub fn feed(&self, sequences: std::ops::Range<u32>) {
         for seq in sequences {
-            let position =
-                Position { target: "log".into(), partition: 0, offset: i64::from(seq) };
+            let position = Position {
+                target: "log".into(),
+                partition: 0,
+                offset: i64::from(seq),
+            };
             self.director.fed(seq, &position);
         }
     }
@@ -175,7 +193,11 @@ impl Rig {
 
     /// The states that fault `index` went through.
     pub fn states(&self, index: u32) -> Vec<FaultState> {
-        self.faults().iter().filter(|f| f.index == index).map(|f| f.state).collect()
+        self.faults()
+            .iter()
+            .filter(|f| f.index == index)
+            .map(|f| f.state)
+            .collect()
     }
 
     pub fn exchanges(&self) -> Vec<ExchangeRecord> {
@@ -188,7 +210,10 @@ impl Rig {
 
     /// The fate of each exchange, by its point's name.
     pub fn fates(&self) -> BTreeMap<String, Fate> {
-        self.exchanges().into_iter().map(|e| (e.point.to_string(), e.fate)).collect()
+        self.exchanges()
+            .into_iter()
+            .map(|e| (e.point.to_string(), e.fate))
+            .collect()
     }
 
     pub fn fate(&self, point: &str) -> Option<Fate> {

@@ -47,7 +47,11 @@ impl Server {
                 });
             }
         });
-        Self { state, address, task }
+        Self {
+            state,
+            address,
+            task,
+        }
     }
 
     pub fn port(&self) -> u16 {
@@ -127,7 +131,9 @@ async fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
         let request = String::from_utf8_lossy(&line[..line.len() - 1]).into_owned();
         state.received.lock().unwrap().push(request.clone());
         let mut stalled = state.stalled.subscribe();
-        let _ = stalled.wait_for(|stalled| !stalled.contains(&request)).await;
+        let _ = stalled
+            .wait_for(|stalled| !stalled.contains(&request))
+            .await;
         let (word, rest) = request.split_once(' ').unwrap_or((&request, ""));
         if word != "F" {
             state.applied.lock().unwrap().push(request.clone());

@@ -52,7 +52,12 @@ impl Tape {
             };
             tokio::join!(hear, speak);
         });
-        Self { port, heard, say, task }
+        Self {
+            port,
+            heard,
+            say,
+            task,
+        }
     }
 
     /// Sends bytes; nothing at all closes the sending side.
