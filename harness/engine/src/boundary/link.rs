@@ -6,7 +6,7 @@ use crate::director::Director;
 use exactly_adapter::{Addresses, Decoder, Scope};
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -101,6 +101,10 @@ async fn accept(listener: TcpListener, boundaries: Arc<Boundaries>, upstream: (S
 }
 
 async fn serve(client: TcpStream, boundaries: Arc<Boundaries>, upstream: (String, u16)) {
+    // The system need not hear of what the dead still wanted.
+    if boundaries.life.gate.is_closed() {
+        return;
+    }
     let system = match TcpStream::connect((upstream.0.as_str(), upstream.1)).await {
         Ok(system) => system,
         Err(error) => {
@@ -112,7 +116,7 @@ async fn serve(client: TcpStream, boundaries: Arc<Boundaries>, upstream: (String
             return;
         }
     };
-    if let Ok(SocketAddr::V4(local)) = system.local_addr() {
+    if let Ok(local) = system.local_addr() {
         boundaries.life.add_upstream_port(local.port());
     }
     let _ = client.set_nodelay(true);

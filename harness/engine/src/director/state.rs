@@ -241,7 +241,9 @@ impl State {
     /// Other exchanges in flight in the incarnation `life`, and what became of
     /// them.
     pub fn collateral(&mut self, life: &Life, struck: ExchangeId) -> Vec<String> {
-        let mut met = self.cut.take().map(|cut| cut.ended).unwrap_or_default();
+        let of_life = |cut: &Cut| cut.process == life.process && cut.incarnation == life.number;
+        let cut = self.cut.take().filter(of_life);
+        let mut met = cut.map(|cut| cut.ended).unwrap_or_default();
         met.extend(self.ledger.in_flight(&life.process, life.number));
         met.remove(&struck);
         met.into_values().collect()

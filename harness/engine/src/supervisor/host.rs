@@ -1,6 +1,7 @@
 //! What the engine lends adapters: server processes and folders.
 
 use super::output::tail;
+use super::process::LAST_WORDS;
 use super::{Launch, Process, Supervisor};
 use async_trait::async_trait;
 use exactly_adapter::{Host, Server, ServerCommand, StartError, StopSignal};
@@ -12,9 +13,6 @@ const SERVER_OUTPUT_BYTES: u64 = 8 << 20;
 
 /// Time between the stop signal and SIGKILL.
 const SERVER_GRACE: Duration = Duration::from_secs(5);
-
-/// How long the output of a process that has ended may take to arrive.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Runs servers on this machine.
 #[derive(Debug)]

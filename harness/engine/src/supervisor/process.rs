@@ -10,7 +10,9 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+
+/// How long the output of a process that has ended may take to arrive.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// What to start.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +78,15 @@ impl Supervisor {
         let (ready_sender, ready) = watch::channel(None);
         let (output, limit) = (launch.output.clone(), launch.output_bytes);
         let ready_text = launch.ready.clone();
-        let pump = tokio::spawn(pump(receiver, output, limit, ready_text, ready_sender));
+        let pump = pump(receiver, output, limit, ready_text, ready_sender);
+        let ended = exit.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = pump => {}
+                // A stray that still holds the pipe must not keep the task.
+                () = long_gone(ended) => {}
+            }
+        });
         tokio::spawn(async move {
             let status = match child.wait().await {
                 Ok(status) => describe(status),
@@ -92,7 +102,6 @@ impl Supervisor {
             exit,
             ready,
             output: launch.output.clone(),
-            pump,
         })
     }
 
@@ -104,6 +113,12 @@ impl Supervisor {
         }
         found.len()
     }
+}
+
+/// Comes some time after a process has ended: its last words are in by then.
+async fn long_gone(mut exit: watch::Receiver<Option<String>>) {
+    let _ = exit.wait_for(Option::is_some).await;
+    tokio::time::sleep(LAST_WORDS).await;
 }
 
 fn describe(status: std::process::ExitStatus) -> String {
@@ -122,7 +137,6 @@ pub struct Process {
     exit: watch::Receiver<Option<String>>,
     ready: watch::Receiver<Option<String>>,
     output: PathBuf,
-    pump: JoinHandle<()>,
 }
 
 impl Process {
@@ -236,7 +250,5 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        // A stray that still holds the pipe must not keep the task.
-        self.pump.abort();
     }
 }

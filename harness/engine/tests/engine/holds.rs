@@ -97,3 +97,45 @@ async fn killed_after_the_other_was_applied_the_held_one_is_never_sent() {
     assert_eq!(rig.fate("s E {2}"), Some(Fate::Applied));
     assert_eq!(rig.fate("s E {1}"), Some(Fate::Dropped));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_gives_the_held_one_some_time_to_arrive() {
+    let rig = Rig::with([Fault::hold(effect(1), effect(2))]).await;
+    let (_life, port) = rig.life(1);
+    let (mut held, mut other) = (rig.client(port).await, rig.client(port).await);
+    other.send("E 2").await;
+    eventually("the other waits", || rig.director.is_striking()).await;
+    held.send("E 1").await;
+    assert_eq!(held.saw().await, Saw::ok("E 1"));
+    assert_eq!(other.saw().await, Saw::ok("E 2"));
+    rig.end().await;
+    assert_eq!(rig.server.received(), ["E 2", "E 1"]);
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_other_does_not_wait_for_ever_nor_does_what_came_before_it() {
+    let rig = Rig::with([Fault::hold(effect(1), effect(2))]).await;
+    let (_life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    client.send("E 0\nE 2").await;
+    assert_eq!(client.saw().await, Saw::ok("E 0"));
+    assert_eq!(client.saw().await, Saw::ok("E 2"));
+    rig.end().await;
+    assert_eq!(
+        rig.states(0),
+        [FaultState::Armed, FaultState::Missed],
+        "there was nothing to hold"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hold_that_the_end_of_the_trial_cuts_short_has_not_fired() {
+    let rig = Rig::with([Fault::hold(effect(1), effect(2))]).await;
+    let (_life, port) = rig.life(1);
+    rig.client(port).await.send("E 1").await;
+    eventually("the hold", || rig.director.is_striking()).await;
+    rig.end().await;
+    assert_eq!(rig.states(0), [FaultState::Armed, FaultState::Missed]);
+    assert!(rig.server.received().is_empty());
+}

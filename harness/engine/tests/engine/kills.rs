@@ -36,11 +36,14 @@ async fn killed_before_the_request_is_not_applied() {
     other.send("E 2").await;
     let mut late = crate::support::Client::connect(port).await;
     late.send("E 3").await;
+    assert!(matches!(late.saw().await, Saw::End | Saw::Error(_)));
     assert_eq!(client.saw().await, Saw::End);
     assert_eq!(other.saw().await, Saw::End);
     rig.end().await;
     assert_eq!(rig.server.applied(), ["E 0"]);
     assert_eq!(rig.server.received(), ["E 0"]);
+    // The system does not even hear of the new one.
+    assert_eq!(rig.server.connections_ever(), 2);
     assert_eq!(rig.fate("s E {0}"), Some(Fate::Answered));
     assert_eq!(rig.fate("s E {1}"), Some(Fate::Dropped));
     // What the dead would have sent is no exchange.

@@ -72,3 +72,26 @@ async fn another_process_is_no_successor() {
     assert_eq!(rig.server.applied(), ["R", "E 4"]);
     assert_eq!(rig.states(0).last(), Some(&FaultState::Missed));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn delivered_when_the_trial_has_come_to_rest_without_a_sign() {
+    let (rig, _life) = killed().await;
+    assert!(rig.director.is_late_due());
+    rig.director.release_late();
+    rig.server.has_received("E 1").await;
+    eventually("the end of the wait", || !rig.director.is_late_due()).await;
+    eventually("its reply on record", || rig.director.activity() == 1).await;
+    rig.end().await;
+    assert_eq!(rig.fate("s E {1}"), Some(Fate::Late));
+    assert_eq!(rig.states(0), [FaultState::Armed, FaultState::Fired]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_due_once_its_connection_is_gone() {
+    let (rig, life) = killed().await;
+    assert!(rig.director.is_late_due());
+    life.end_tasks();
+    eventually("nothing due", || !rig.director.is_late_due()).await;
+    rig.end().await;
+    assert_eq!(rig.states(0).last(), Some(&FaultState::Missed));
+}

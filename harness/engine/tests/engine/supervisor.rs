@@ -194,6 +194,16 @@ async fn dropping_it_kills_it() {
 }
 
 #[tokio::test]
+async fn its_last_words_are_kept_although_nobody_waits_for_them() {
+    let room = Room::new("words");
+    let process = room.sh("echo ready; head -c 60000 /dev/zero; kill -9 $$");
+    let path = process.output().to_path_buf();
+    soon("its death", process.wait()).await;
+    drop(process);
+    eventually("its output", || length(&path) == 60_006).await;
+}
+
+#[tokio::test]
 async fn the_group_ends_with_its_leader() {
     let room = Room::new("orphans");
     // The orphan must not hold the output open, or the leader's would not end.
