@@ -119,7 +119,7 @@ async fn a_grace_period_of_the_fault_goes_before_that_of_the_process() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn frozen_it_stands_still_and_gets_its_reply_afterwards() {
     let fault = Fault {
-        duration_ms: Some(400),
+        duration_ms: Some(3000),
         ..at(FaultKind::Freeze, Phase::After, 1)
     };
     let rig = Rig::with([fault]).await;
