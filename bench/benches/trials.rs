@@ -1,0 +1,117 @@
+//! What trials, verdicts and a long feed cost. Writes
+//! `docs/performance/{trials,verdict,feed}.json`.
+//!
+//! `cargo bench -p exactly-bench --bench trials [-- trials verdict feed]`
+
+use anyhow::Context;
+use exactly_bench::figures::{Figures, rounded, spread};
+use exactly_bench::profile;
+use exactly_bench::run::{Counter, Run, peak_mb, wait_until};
+use serde_json::json;
+use std::time::Duration;
+
+const CELL: &str = "ack-after-process/effect-then-ack";
+const FED: u64 = 1_000_000;
+
+fn main() -> anyhow::Result<()> {
+    let asked: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
+    for (name, measure) in [
+        ("trials", trials as fn(&mut Figures) -> anyhow::Result<()>),
+        ("verdict", verdict),
+        ("feed", feed),
+    ] {
+        if asked.is_empty() || asked.iter().any(|a| a == name) {
+            let mut figures = Figures::new(name);
+            measure(&mut figures)?;
+            figures.write()?;
+        }
+    }
+    Ok(())
+}
+
+/// One cell with one, two and four workers, three times each.
+fn trials(figures: &mut Figures) -> anyhow::Result<()> {
+    for jobs in ["1", "2", "4"] {
+        let (mut kills, mut all) = (Vec::new(), Vec::new());
+        for seed in ["1", "2", "3"] {
+            let mut run = Run::evaluate(&[CELL, "--jobs", jobs, "--seed", seed])?;
+            let ended = run.wait()?;
+            anyhow::ensure!(ended.code == Some(0), "the run ended with {:?}", ended.code);
+            let profile = profile::read(&run.events()?)?;
+            let kill = profile.kinds.get("kill").context("no trial was killed")?;
+            let total: usize = profile.kinds.values().map(|t| t.marks.len()).sum();
+            all.push(60_000.0 * total as f64 / profile.span_ms);
+            kills.push(kill.per_minute());
+            if jobs != "1" {
+                continue;
+            }
+            for (kind, trials) in &profile.kinds {
+                figures.add(json!({
+                    "figure": "one trial, by kind of its fault", "kind": kind, "seed": seed,
+                    "trials": trials.marks.len(), "ms": spread(&trials.millis()),
+                    "median_ms_at": trials.profile(),
+                }));
+            }
+        }
+        if jobs == "1" {
+            figures.add(json!({
+                "figure": "crash trials (kill) per minute, one worker",
+                "per_minute": spread(&kills), "target": ">= 300",
+            }));
+        }
+        figures.add(json!({
+            "figure": "trials of every kind per minute", "jobs": jobs, "per_minute": spread(&all),
+        }));
+    }
+    Ok(())
+}
+
+/// `exactly evaluate` as it stands, three times.
+fn verdict(figures: &mut Figures) -> anyhow::Result<()> {
+    let (mut first, mut total) = (Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let ended = Run::evaluate(&[])?.wait()?;
+        anyhow::ensure!(ended.code == Some(0), "the run ended with {:?}", ended.code);
+        first.push(ended.first_verdict_s.context("no verdict was told")?);
+        total.push(ended.total_s);
+    }
+    figures.add(json!({
+        "figure": "evaluate, first verdict", "seconds": spread(&first), "target": "<= 15",
+    }));
+    figures.add(json!({"figure": "evaluate, every variant", "seconds": spread(&total)}));
+    Ok(())
+}
+
+/// A million messages to the embedded broker.
+fn feed(figures: &mut Figures) -> anyhow::Result<()> {
+    let messages = FED.to_string();
+    let cell = "ack-after-process/batch-commit";
+    let run = Run::evaluate(&[cell, "--messages", &messages, "--jobs", "1"])?;
+    wait_until(Duration::from_secs(30), || {
+        Ok(run.events().is_ok_and(|events| events.is_file()))
+    })?;
+    let mut attempts = Counter::new(&run.events()?, r#""ev":"attempt""#)?;
+    let mut begun = None;
+    wait_until(Duration::from_secs(500), || {
+        attempts.advance()?;
+        if attempts.count > 0 {
+            begun = begun.or(Some((run.seconds(), attempts.count)));
+        }
+        Ok(attempts.count >= FED)
+    })?;
+    let (harness, broker) = run.pids();
+    let (since, before) = begun.context("nothing was fed")?;
+    let rate = (attempts.count - before) as f64 / (run.seconds() - since).max(0.001);
+    figures.add(json!({
+        "figure": "feed of a million messages", "messages": attempts.count,
+        "harness_peak_mb": peak_mb(harness).map(rounded), "target": "< 300",
+        "broker_peak_mb": broker.and_then(peak_mb).map(rounded),
+        "messages_per_s": rounded(rate),
+    }));
+    run.interrupt()?;
+    std::thread::sleep(Duration::from_secs(2));
+    Ok(())
+}

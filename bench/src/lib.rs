@@ -1,0 +1,21 @@
+//! Figures for `docs/performance.md`.
+//!
+//! No figure is a test: a busy machine must not fail anybody's build. What is
+//! compared is measured in rounds that take turns (A B C, C A B, ...), and the
+//! ratio is taken within a round, so that a disturbance meets all of them.
+//!
+//! * [`figures`] keeps what was measured and writes `docs/performance/*.json`;
+//! * [`rig`] starts real systems and puts real boundaries before them;
+//! * [`plain`] is a boundary to Kafka that decodes addresses and nothing else;
+//! * [`kafka`], [`pgbench`] and [`latency`] load the boundaries;
+//! * [`run`] starts the `exactly` command and watches it;
+//! * [`profile`] reads where a trial's time went off its history.
+
+pub mod figures;
+pub mod kafka;
+pub mod latency;
+pub mod pgbench;
+pub mod plain;
+pub mod profile;
+pub mod rig;
+pub mod run;
