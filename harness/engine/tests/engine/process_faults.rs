@@ -1,7 +1,7 @@
 //! Faults of a process that are no SIGKILL: terminate and freeze.
 
 use crate::support::{Rig, Saw, Setup, at, eventually, soon};
-use exactly_engine::supervisor::Process;
+use exactly_engine::supervisor::{Process, descendants};
 use exactly_model::{Fate, Fault, FaultKind, FaultState, Phase};
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,17 +123,21 @@ async fn frozen_it_stands_still_and_gets_its_reply_afterwards() {
         ..at(FaultKind::Freeze, Phase::After, 1)
     };
     let rig = Rig::with([fault]).await;
-    let process = ready(&rig, "echo ready; while :; do sleep 0.02; done").await;
+    let process = ready(&rig, "sleep 600 & echo ready; exec sleep 600").await;
+    let child = descendants(process.pid()).pop_first().unwrap();
     let (_life, port) = rig.life_of("w", 1, process.clone());
     let mut client = rig.client(port).await;
     client.send("E 1").await;
-    eventually("the whole group stopped", || stopped(process.pid())).await;
+    eventually("the whole group stopped", || {
+        stopped(process.pid()) && stopped(child)
+    })
+    .await;
     assert!(rig.director.is_striking());
     assert_eq!(rig.server.applied(), ["E 1"]);
     assert!(!process.is_running());
     assert_eq!(client.saw().await, Saw::ok("E 1"));
     assert!(
-        !stopped(process.pid()),
+        !stopped(process.pid()) && !stopped(child),
         "it goes on before the reply goes out"
     );
     assert_eq!(process.exited(), None);
