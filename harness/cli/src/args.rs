@@ -97,7 +97,7 @@ pub struct EvaluateArgs {
     /// Seed of whatever is drawn at random.
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
-    /// Trials at the same time.
+    /// Trials at the same time (twice the processors without it).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub jobs: Option<u32>,
     /// Go through all points instead of representatives of each class.

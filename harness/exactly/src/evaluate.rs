@@ -78,7 +78,7 @@ impl Options {
             places: BTreeMap::new(),
             messages: 6,
             seed: 1,
-            jobs: 2,
+            jobs: default_jobs(),
             exhaustive: false,
             assist: true,
             store: PathBuf::from(".exactly"),
@@ -89,6 +89,11 @@ impl Options {
             cancelled,
         }
     }
+}
+
+/// Trials spend most of their time waiting: two for each processor.
+fn default_jobs() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// How a run ended.
