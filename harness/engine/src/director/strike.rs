@@ -281,7 +281,9 @@ impl Director {
             again.then_some(())
         });
         let mut gone = client_gone.subscribe();
-        let limit = timeout + timeout / 2 + Duration::from_millis(300);
+        // Generous: on a busy machine a client gives up late, and only one that never
+        // does makes us wait so long.
+        let limit = timeout * 3 + Duration::from_millis(500);
         let limit = fault.duration_ms.map_or(limit, Duration::from_millis);
         tokio::select! {
             biased;

@@ -4,6 +4,7 @@ use super::output::{pipe, pump};
 use super::proc::{descendants, dies_of, is_running, signal, signal_group};
 use super::{MARK, STOP, marked};
 use rustix::process::Signal;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -11,6 +12,8 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::watch;
 
+/// Looks for marked processes, at most.
+const LOOKS_MAX: u32 = 8;
 /// How long the output of a process that has ended may take to arrive.
 pub(super) const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -105,13 +108,23 @@ impl Supervisor {
         })
     }
 
-    /// Ends every process that carries `name=value` besides the mark.
+    /// Ends every process that carries `name=value` besides the mark, and answers
+    /// how many there were.
     pub fn end_marked(&self, name: &str, value: &str) -> usize {
-        let found = marked(name, value);
-        for pid in &found {
-            signal(*pid, Signal::KILL);
+        let mut ended = BTreeSet::new();
+        // While there are any, another may just be becoming another program, and
+        // carries nothing at that moment.
+        for _ in 0..LOOKS_MAX {
+            let found = marked(name, value);
+            if found.is_empty() {
+                break;
+            }
+            for pid in found {
+                signal(pid, Signal::KILL);
+                ended.insert(pid);
+            }
         }
-        found.len()
+        ended.len()
     }
 }
 

@@ -11,8 +11,18 @@ fn kill(phase: Phase, others: Others) -> Fault {
 }
 
 /// Three connections with an exchange each; the other two are with the system,
-/// which takes its time.
+/// which takes its time. A machine so busy that this test came too late for the
+/// cut has shown nothing: then once more.
 async fn three_in_flight(phase: Phase, others: Others) -> Rig {
+    for _ in 0..5 {
+        if let Some(rig) = in_flight(phase, others).await {
+            return rig;
+        }
+    }
+    panic!("the cut was over before the system could answer, five times");
+}
+
+async fn in_flight(phase: Phase, others: Others) -> Option<Rig> {
     let rig = Rig::with([kill(phase, others)]).await;
     let (life, port) = rig.life(1);
     rig.server.stall("E 2");
@@ -26,9 +36,15 @@ async fn three_in_flight(phase: Phase, others: Others) -> Rig {
     }
     let mut struck = rig.client(port).await;
     struck.send("E 1").await;
-    eventually("the strike", || rig.director.is_striking()).await;
+    eventually("the strike", || {
+        rig.director.is_striking() || life.gate.is_closed()
+    })
+    .await;
     rig.server.release("E 2");
     rig.server.release("E 3");
+    if others == Others::Applied && life.gate.is_closed() {
+        return None;
+    }
     soon("its death", life.handle().unwrap().wait()).await;
     for client in &mut clients {
         assert_eq!(
@@ -49,7 +65,7 @@ async fn three_in_flight(phase: Phase, others: Others) -> Rig {
         "{:?}",
         fired.collateral
     );
-    rig
+    Some(rig)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
