@@ -51,8 +51,10 @@ fn run(exactly: &str, store: &std::path::Path) -> BTreeMap<String, String> {
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (Some(exactly), Some(runs)) = (arguments.next(), arguments.next().and_then(|n| n.parse().ok()))
-    else {
+    let (Some(exactly), Some(runs)) = (
+        arguments.next(),
+        arguments.next().and_then(|n| n.parse().ok()),
+    ) else {
         eprintln!("usage: same_verdicts PATH-TO-EXACTLY RUNS");
         return ExitCode::from(2);
     };
@@ -74,7 +76,10 @@ fn main() -> ExitCode {
         for thread in threads {
             thread.join().expect("a busy thread ends");
         }
-        println!("run {number}{}", if loaded { " (under full load)" } else { "" });
+        println!(
+            "run {number}{}",
+            if loaded { " (under full load)" } else { "" }
+        );
         let reference = first.get_or_insert_with(|| seen.clone());
         for (cell, line) in &seen {
             let same = reference.get(cell) == Some(line);

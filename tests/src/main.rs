@@ -3,8 +3,8 @@
 //!
 //! * `EXACTLY_TEST_SWAP=a=p,b=q` gives variant `a` the code of program `p`: the
 //!   judge must follow the code, not the name;
-//! * `EXACTLY_TEST_PIPELINE=dies|silent|noisy|stubborn|forks` makes the pipeline
-//!   misbehave.
+//! * `EXACTLY_TEST_PIPELINE=dies|silent|noisy|stubborn|forks|bypasses` makes the
+//!   pipeline misbehave.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -57,8 +57,38 @@ fn misbehave(mode: &str) {
             // It goes on by itself.
             std::mem::forget(child);
         }
+        "bypasses" => bypass(),
         other => panic!("EXACTLY_TEST_PIPELINE={other} is not known"),
     }
+}
+
+/// Runs the pipeline with the database's own address instead of the boundary's,
+/// which it finds out as a pipeline with a configuration of its own would have it.
+fn bypass() {
+    use std::os::unix::process::CommandExt;
+    let run = std::env::var("EXACTLY_RUN").expect("the harness marks its children");
+    let port = std::fs::read_dir("/proc")
+        .expect("processes are listed")
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .map(|command| String::from_utf8_lossy(&command).into_owned())
+        .filter(|command| command.contains(&run) && command.contains("bin/postgres"))
+        .find_map(|command| {
+            let port = command
+                .split('\0')
+                .find_map(|word| word.strip_prefix("port="))?;
+            Some(port.to_string())
+        })
+        .expect("the database names its port");
+    let url = std::env::var("DATABASE_URL").expect("the pipeline is told its database");
+    let (before, rest) = url.split_once("@127.0.0.1:").expect("a URL with a user");
+    let (_, after) = rest.split_once('/').expect("a URL with a database");
+    let error = Command::new(std::env::current_exe().expect("a running program has a path"))
+        .args(std::env::args().skip(1))
+        .env("DATABASE_URL", format!("{before}@127.0.0.1:{port}/{after}"))
+        .env_remove("EXACTLY_TEST_PIPELINE")
+        .exec();
+    panic!("cannot run the pipeline: {error}");
 }
 
 /// Runs the pipeline in a shell that ignores SIGTERM, and so does what it runs.

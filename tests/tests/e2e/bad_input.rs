@@ -2,7 +2,7 @@
 //! nothing left running, what was recorded kept.
 
 use crate::support::{Home, nothing_left, stderr};
-use exactly_model::exit;
+use exactly_model::{Verdict, exit};
 use std::process::Output;
 
 const CELL: &str = "ack-after-process/effect-then-ack";
@@ -100,6 +100,34 @@ fn a_pipeline_that_ignores_sigterm_is_ended_all_the_same() {
         &[("EXACTLY_TEST_PIPELINE", "stubborn")],
     );
     fails(&output, exit::DONE, &[]);
+}
+
+#[test]
+fn a_pipeline_that_goes_around_the_boundary() {
+    let home = Home::new("bypasses");
+    let output = home
+        .evaluate(&[
+            "ack-after-process/inbox-then-ack",
+            "--messages",
+            "2",
+            "--format",
+            "json",
+        ])
+        .env("EXACTLY_TEST_PIPELINE", "bypasses")
+        .output()
+        .unwrap();
+    // Nothing it did was wrong, and nothing of it was put to the test.
+    fails(&output, exit::INCONCLUSIVE, &[]);
+    let report = crate::support::report(&output);
+    let (_, cell) = report.variants().next().unwrap();
+    assert_eq!(cell.verdict, Verdict::Inconclusive);
+    assert!(
+        cell.notes
+            .iter()
+            .any(|note| note.contains("goes around the boundary")),
+        "{:?}",
+        cell.notes
+    );
 }
 
 #[test]

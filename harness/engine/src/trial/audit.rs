@@ -4,7 +4,9 @@ use super::{Finished, Stage, Trial};
 use crate::EngineError;
 use crate::settle;
 use exactly_adapter::{Scope, Seen};
-use exactly_model::{AuditRecord, EffectRecord, Event, Observer, Settle, SettleHow};
+use exactly_model::{
+    AuditRecord, Class, EffectRecord, Event, Note, NoteKind, Observer, Settle, SettleHow,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -45,6 +47,7 @@ impl Trial<'_> {
                 slot.kill();
             }
         }
+        self.note_bypass(&seen);
         let mut snapshots = BTreeMap::new();
         for (observer, effects) in seen {
             let snapshot = Snapshot {
@@ -56,6 +59,31 @@ impl Trial<'_> {
             snapshots.insert(observer, snapshot);
         }
         Ok((settled, snapshots))
+    }
+
+    /// Effects in a system to which no effect went through a boundary: the pipeline
+    /// has another way there, and its crashes are not the ones we listed.
+    fn note_bypass(&self, seen: &[(String, Vec<Seen>)]) {
+        let observed = self.director.observed();
+        for observer in self.observers() {
+            let effects = seen
+                .iter()
+                .any(|(name, effects)| *name == observer.name && !effects.is_empty());
+            let exchanges = observed
+                .iter()
+                .any(|o| o.point.system == observer.system && o.class == Class::Effect);
+            if effects && !exchanges {
+                let text = format!(
+                    "{} shows effects and no exchange with {} made any: the pipeline goes around \
+                     the boundary; hand it the address that the placeholders name",
+                    observer.name, observer.system
+                );
+                self.record(Event::Note(Note {
+                    kind: NoteKind::Bypass,
+                    text,
+                }));
+            }
+        }
     }
 
     async fn observe_all(&self) -> Result<Vec<(String, Vec<Seen>)>, EngineError> {
