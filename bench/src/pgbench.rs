@@ -14,8 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-const ROUNDS: usize = 7;
-const SECONDS: &str = "4";
+/// Many short turns: a disturbance then meets all routes alike.
+const ROUNDS: usize = 15;
+const SECONDS: &str = "1";
 
 /// Transactions per second by route, for both protocols, and the ratios.
 pub async fn measure(
