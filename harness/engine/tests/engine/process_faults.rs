@@ -63,8 +63,10 @@ async fn terminated_with_a_handler_it_ends_by_its_own_will() {
     rig.end().await;
     assert_eq!(rig.server.applied(), ["E 1"]);
     assert_eq!(rig.states(0), ARMED_FIRED);
-    let output = std::fs::read_to_string(process.output()).unwrap();
-    assert!(output.contains("bye"), "{output}");
+    eventually("its last word", || {
+        std::fs::read_to_string(process.output()).is_ok_and(|output| output.contains("bye"))
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
