@@ -20,7 +20,8 @@ use futures::TryStreamExt;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::{Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use tokio::sync::Mutex;
 
 const HANDLERS: u32 = 3;
 
@@ -33,7 +34,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     );
     consumer.subscribe(&[&settings.topic])?;
     let database = settings.database(HANDLERS).await?;
-    let finished = Highest::default();
+    let finished = Mutex::new(Highest::default());
 
     consumer
         .stream()
@@ -48,6 +49,9 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
                 .execute(&database)
                 .await?;
             let next = message.offset() + 1;
+            // One commit at a time: of two in flight the lower may land last,
+            // and the group's position would go backwards.
+            let mut finished = finished.lock().await;
             if finished.raise(message.partition(), next) {
                 let mut offsets = TopicPartitionList::new();
                 offsets.add_partition_offset(
@@ -68,18 +72,14 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
 
 /// The highest offset that was finished, for each partition.
 #[derive(Default)]
-struct Highest(Mutex<BTreeMap<i32, i64>>);
+struct Highest(BTreeMap<i32, i64>);
 
 impl Highest {
     /// Answers whether `next` is further than what was finished before.
-    fn raise(&self, partition: i32, next: i64) -> bool {
-        let mut highest = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = highest.entry(partition).or_insert(i64::MIN);
-        let raised = next > *known;
-        *known = next.max(*known);
+    fn raise(&mut self, partition: i32, next: i64) -> bool {
+        let highest = self.0.entry(partition).or_insert(i64::MIN);
+        let raised = next > *highest;
+        *highest = next.max(*highest);
         raised
     }
 }
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn only_a_higher_offset_is_committed() {
-        let highest = Highest::default();
+        let mut highest = Highest::default();
         assert!(highest.raise(0, 2));
         assert!(!highest.raise(0, 1));
         assert!(!highest.raise(0, 2));
