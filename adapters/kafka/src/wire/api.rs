@@ -58,10 +58,8 @@ pub(crate) fn class(api: ApiKey) -> Class {
         K::JoinGroup | K::InitProducerId | K::ShareFetch => Class::Take,
         K::Fetch
         | K::ListOffsets
-        | K::Metadata
         | K::OffsetFetch
         | K::OffsetForLeaderEpoch
-        | K::FindCoordinator
         | K::DescribeGroups
         | K::ListGroups
         | K::DescribeAcls
@@ -72,7 +70,6 @@ pub(crate) fn class(api: ApiKey) -> Class {
         | K::DescribeClientQuotas
         | K::DescribeUserScramCredentials
         | K::DescribeQuorum
-        | K::DescribeCluster
         | K::DescribeProducers
         | K::DescribeTransactions
         | K::ListTransactions
@@ -81,6 +78,8 @@ pub(crate) fn class(api: ApiKey) -> Class {
         | K::ListConfigResources
         | K::ShareGroupDescribe
         | K::DescribeShareGroupOffsets => Class::Read,
+        // Metadata, FindCoordinator and DescribeCluster say where to look: they are
+        // no look at data or positions.
         _ => Class::Control,
     }
 }

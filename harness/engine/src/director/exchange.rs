@@ -54,8 +54,9 @@ impl Director {
             return;
         };
         open.forwarded = true;
-        // An ack is no sign that a successor is at work.
-        if open.class != Class::Ack {
+        // A successor has looked when it has read or made an effect; to join a
+        // group or to acknowledge is neither.
+        if open.class == Class::Effect {
             self.successors
                 .seen(&open.point.process, &open.point.system, open.incarnation);
         }

@@ -13,6 +13,9 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long the last output of a process that failed is waited for.
+const OUTPUT_WAIT: Duration = Duration::from_secs(1);
+
 /// One process of the pipeline and its current life.
 pub(crate) struct Slot {
     pub spec: ProcessSpec,
@@ -265,6 +268,8 @@ async fn wait_ready(slot: &Slot) -> Result<(), EngineError> {
         status = slot.process.wait() => format!("it ended at once ({status})"),
         () = tokio::time::sleep(within) => format!("no sign of it within {within:?}"),
     };
+    // What it said last is what its author needs to see.
+    slot.process.drained(OUTPUT_WAIT).await;
     Err(EngineError::NotReady {
         process: slot.spec.name.clone(),
         why,

@@ -238,9 +238,14 @@ impl Trial<'_> {
 
 impl Drop for Trial<'_> {
     fn drop(&mut self) {
-        // An error or a signal ends the trial's processes too.
+        // An error or a signal ends the trial's processes too, and their
+        // boundaries: a listener keeps its life, and the life its listener.
         for slot in &self.slots {
             slot.kill();
+            slot.life.end_tasks();
+        }
+        for life in &self.ended {
+            life.end_tasks();
         }
     }
 }
