@@ -95,7 +95,12 @@ impl Director {
     /// Its reply is about to reach the client: whoever was held until then may
     /// go on.
     pub fn answering(&self, id: ExchangeId) {
-        let released = self.state().release(id);
+        let mut state = self.state();
+        if let Some(open) = state.ledger.get_mut(id) {
+            open.answering = true;
+        }
+        let released = state.release(id);
+        drop(state);
         if released {
             self.changed();
         }

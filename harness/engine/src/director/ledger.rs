@@ -34,6 +34,8 @@ pub(super) struct Open {
     pub expects_reply: bool,
     pub forwarded: bool,
     pub replied: bool,
+    /// Its reply is on the way to the client: it is in flight no more.
+    pub answering: bool,
     pub late: bool,
     /// The client closed before the reply went out.
     pub client_left: bool,
@@ -107,6 +109,7 @@ impl Ledger {
             .open
             .values()
             .filter(|open| open.incarnation == life.number && open.point.process == life.process)
+            .filter(|open| !open.answering)
             .count() as u32;
         if self.observed.len() < OBSERVED_MAX {
             self.observed.push(Observed {
@@ -131,6 +134,7 @@ impl Ledger {
                 expects_reply: head.expects_reply,
                 forwarded: false,
                 replied: false,
+                answering: false,
                 late: false,
                 client_left: false,
                 outcome: Outcome::Unknown,
@@ -212,6 +216,7 @@ impl Ledger {
         self.open
             .iter()
             .filter(|(_, open)| open.incarnation == incarnation && open.point.process == process)
+            .filter(|(_, open)| !open.answering)
             .map(|(id, open)| (*id, open.in_words()))
             .collect()
     }

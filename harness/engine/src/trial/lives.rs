@@ -147,8 +147,11 @@ impl Trial<'_> {
             changed = true;
             let slot = &self.slots[i];
             let (life, spec, mut restarts) = (slot.life.clone(), slot.spec.clone(), slot.restarts);
-            life.gate.close();
             let by_fault = life.ended_by_fault();
+            if by_fault {
+                life.gate.close();
+            }
+            // What a process sent before it exited by itself is on its way.
             let state = if by_fault {
                 IncarnationState::Killed
             } else {
