@@ -1,10 +1,11 @@
 //! What trials, verdicts and a long feed cost. Writes
-//! `docs/performance/{trials,verdict,feed}.json`.
+//! `docs/performance/{trials,verdict,feed,judge}.json`.
 //!
-//! `cargo bench -p exactly-bench --bench trials [-- trials verdict feed]`
+//! `cargo bench -p exactly-bench --bench trials [-- trials verdict feed judge]`;
+//! `judge` only keeps what `cargo bench -p exactly-check` has measured.
 
 use anyhow::Context;
-use exactly_bench::figures::{Figures, rounded, spread};
+use exactly_bench::figures::{Figures, executable, rounded, spread};
 use exactly_bench::profile;
 use exactly_bench::run::{Counter, Run, peak_mb, wait_until};
 use serde_json::json;
@@ -22,6 +23,7 @@ fn main() -> anyhow::Result<()> {
         ("trials", trials as fn(&mut Figures) -> anyhow::Result<()>),
         ("verdict", verdict),
         ("feed", feed),
+        ("judge", judge),
     ] {
         if asked.is_empty() || asked.iter().any(|a| a == name) {
             let mut figures = Figures::new(name);
@@ -112,5 +114,30 @@ fn feed(figures: &mut Figures) -> anyhow::Result<()> {
     }));
     run.interrupt()?;
     std::thread::sleep(Duration::from_secs(2));
+    Ok(())
+}
+
+/// Seconds for ten million effects, from criterion's samples.
+fn judge(figures: &mut Figures) -> anyhow::Result<()> {
+    let target = executable()?.with_file_name("").join("../criterion/judge");
+    let measured =
+        std::fs::read_dir(&target).context("run `cargo bench -p exactly-check` first")?;
+    let mut cases: Vec<_> = measured.flatten().map(|case| case.path()).collect();
+    cases.sort();
+    for case in cases {
+        let Ok(text) = std::fs::read_to_string(case.join("new/sample.json")) else {
+            continue; // criterion's own report
+        };
+        let samples: serde_json::Value = serde_json::from_str(&text)?;
+        let list = |name: &str| samples[name].as_array().cloned().unwrap_or_default();
+        let pairs = list("times").into_iter().zip(list("iters"));
+        let seconds: Vec<f64> = pairs
+            .filter_map(|(time, runs)| Some(time.as_f64()? / runs.as_f64()? / 1e9))
+            .collect();
+        figures.add(json!({
+            "figure": "judge, ten million effects", "seconds": spread(&seconds), "target": "< 2",
+            "history": case.file_name().map(|name| name.to_string_lossy()),
+        }));
+    }
     Ok(())
 }
