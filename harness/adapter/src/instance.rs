@@ -106,7 +106,7 @@ pub trait Feeder: Send + Sync {
 }
 
 /// An effect as the sink shows it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Seen {
     /// Identity.
     pub id: MessageId,

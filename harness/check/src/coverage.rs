@@ -3,7 +3,7 @@
 use crate::cell::CellState;
 use crate::fold::Trial;
 use exactly_model::{
-    FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule, Selector,
+    FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule, Selector, TrialKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,9 @@ pub(crate) struct Coverage {
     pub(crate) idle_classes: Vec<String>,
     /// Witnesses that did not fire, in words.
     pub(crate) idle_witnesses: Vec<String>,
+    /// Kinds planned at an operation of which not one fired, in words: one
+    /// harmless fault must not stand for all.
+    pub(crate) idle_kinds: Vec<String>,
 }
 
 impl Coverage {
@@ -65,6 +68,7 @@ impl Coverage {
             report,
             idle_classes,
             idle_witnesses,
+            idle_kinds: idle_kinds(valid, &planned),
         }
     }
 }
@@ -172,13 +176,12 @@ impl Struck {
             }
             None => self.classes.extend(planned.classes_like(point).cloned()),
         }
-        let kills = matches!(
-            fault.kind,
-            FaultKind::Kill | FaultKind::KillDeliverLate | FaultKind::Terminate
-        );
-        if kills {
+        if fault.kind == FaultKind::Kill {
             let others = scheduled.and_then(|fault| fault.others);
-            self.cuts.insert((point.clone(), others));
+            // With nothing else in flight it was no cut of several.
+            if others.is_none() || !fault.collateral.is_empty() {
+                self.cuts.insert((point.clone(), others));
+            }
         }
     }
 }
@@ -197,6 +200,29 @@ fn ordinal(selector: &Selector) -> Option<Point> {
         ids: Vec::new(),
         nth: selector.nth?,
     })
+}
+
+/// Kinds and phases planned at an operation of which none fired.
+fn idle_kinds(valid: &[(u32, &Trial)], planned: &Planned) -> Vec<String> {
+    let mut fired: BTreeMap<String, bool> = BTreeMap::new();
+    for (_, trial) in valid {
+        let faults = &trial.start.schedule.faults;
+        if trial.start.kind != TrialKind::Planned {
+            continue;
+        }
+        for (index, fault) in faults.iter().enumerate() {
+            let point = &fault.point;
+            let operation = format!("{} {}", point.system, point.operation);
+            if planned.timers.contains(&operation) {
+                continue;
+            }
+            let target = point.target.as_deref().unwrap_or_default();
+            let label = format!("{} {} {operation} {target}", fault.kind, fault.phase);
+            *fired.entry(label.trim_end().into()).or_default() |= has_fired(trial, index);
+        }
+    }
+    let idle = fired.into_iter().filter(|(_, fired)| !fired);
+    idle.map(|(label, _)| label).collect()
 }
 
 fn has_fired(trial: &Trial, index: usize) -> bool {

@@ -180,14 +180,16 @@ impl Evidence<'_> {
             return Some(format!("the witness did not fire: {witness}"));
         }
         let idle = &self.coverage.idle_classes;
-        (!idle.is_empty()).then(|| {
-            format!(
+        if !idle.is_empty() {
+            return Some(format!(
                 "no fault struck {} of {}: {}",
                 idle.len(),
                 count(u64::from(self.coverage.report.classes), "class"),
                 idle.join(", ")
-            )
-        })
+            ));
+        }
+        let kind = self.coverage.idle_kinds.first()?;
+        Some(format!("no planned fault of this kind fired: {kind}"))
     }
 
     /// Fault-free trials all run the same schedule. Where their guarantees

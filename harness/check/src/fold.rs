@@ -160,10 +160,14 @@ impl Fold {
         let Some(trial) = self.trials.get_mut(&record.trial) else {
             return;
         };
-        if let Event::Fault(fault) = &record.event
-            && fault.state == FaultState::Fired
-        {
-            trial.fired.push(fault.clone());
+        if let Event::Fault(fault) = &record.event {
+            match fault.state {
+                FaultState::Fired => trial.fired.push(fault.clone()),
+                // A late delivery fires with the kill and is missed when the
+                // request never went out: the last word counts.
+                FaultState::Missed => trial.fired.retain(|f| f.index != fault.index),
+                FaultState::Armed => {}
+            }
         }
         let ended = trial.judged.is_some();
         let Some(builder) = &mut trial.builder else {

@@ -70,7 +70,11 @@ pub async fn run(
             .await
             .err()
             .map(|error| error.to_string()),
-        Err(Ended::Calibration(why)) => Some(why.clone()),
+        // What calibration found wrong is read once more too.
+        Err(Ended::Calibration(why)) => {
+            let swept = sweep(stage, &all, course.jobs).await;
+            Some(swept.err().map_or(why.clone(), |error| error.to_string()))
+        }
         Err(Ended::Error(error)) => Some(error.to_string()),
     };
     close(&all).await;
@@ -233,7 +237,8 @@ fn recovery(
         ..Plan::default()
     };
     let mut not_applicable = BTreeSet::new();
-    for (_, (known, leading)) in by_class.into_iter().take(RECOVERY_CLASSES_MAX) {
+    let mut by_class = by_class.into_iter();
+    for (_, (known, leading)) in by_class.by_ref().take(RECOVERY_CLASSES_MAX) {
         for fault in plan::faults_at(
             &known,
             &stage.pipeline.kinds,
@@ -249,6 +254,10 @@ fn recovery(
         added.classes.push(known.planned.class());
         added.points.push(known.planned);
     }
+    // One that is left out is said to be.
+    not_applicable.extend(by_class.map(|(class, _)| {
+        format!("{class}: shown by recovery, after the first {RECOVERY_CLASSES_MAX} such classes")
+    }));
     if !queue.is_empty() {
         added.not_applicable = not_applicable.into_iter().collect();
         added.trials = u32::try_from(queue.len()).unwrap_or(u32::MAX);

@@ -14,6 +14,12 @@ use std::time::Duration;
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
 
+/// The quiet window of a process that outlived a fault on one of its connections:
+/// a retry may sleep in its memory. A backoff longer than this is out of bounds.
+const QUIET_DISTURBED: Duration = Duration::from_millis(400);
+/// A batch is given at least so long for each message before the limit.
+const LIMIT_PER_MESSAGE: Duration = Duration::from_millis(5);
+
 /// What must not move.
 #[derive(Clone, PartialEq, Eq, Default)]
 struct Look {
@@ -55,7 +61,8 @@ pub(crate) async fn settle_for(
 ) -> Result<Settle, EngineError> {
     let limits = trial.stage.pipeline.limits.clone();
     let stuck = Duration::from_millis(limits.stuck_ms);
-    let end = Duration::from_millis(limits.trial_ms);
+    let messages = trial.stage.pipeline.feed.messages;
+    let end = Duration::from_millis(limits.trial_ms).max(LIMIT_PER_MESSAGE * messages);
     let mut last = Look::default();
     let mut moved_at = trial.elapsed();
     let (how, detail) = loop {
@@ -67,7 +74,17 @@ pub(crate) async fn settle_for(
         let striking = trial.director.is_striking();
         let look = look(trial).await?;
         let now = trial.elapsed();
-        let at_rest = look.items() == 0;
+        let at_work = trial
+            .slots
+            .iter()
+            .any(|slot| trial.director.is_at_work(&slot.life));
+        let at_rest = look.items() == 0 && !at_work;
+        let disturbed = trial.slots.iter().any(|slot| slot.life.is_disturbed());
+        let quiet = if disturbed {
+            quiet.max(QUIET_DISTURBED)
+        } else {
+            quiet
+        };
         if look != last || striking || (at_rest && trial.is_running()) {
             moved_at = now;
         }
@@ -80,7 +97,12 @@ pub(crate) async fn settle_for(
             break (SettleHow::Quiescent, last.detail());
         }
         if !at_rest && quiet_for >= stuck {
-            break (SettleHow::Stuck, last.detail());
+            let waits = if at_work {
+                "an exchange has no answer; "
+            } else {
+                ""
+            };
+            break (SettleHow::Stuck, format!("{waits}{}", last.detail()));
         }
         if now >= end {
             break (SettleHow::Limit, last.detail());

@@ -193,7 +193,22 @@ fn a_calibration_that_does_not_rest_proves_nothing() {
 
 #[test]
 fn not_exercised() {
-    let cases: [(&str, Bend); 8] = [
+    let cases: [(&str, Bend); 10] = [
+        ("the witness did not fire: kill after pg COMMIT {2}", |s| {
+            // Fired with the kill, and then the request never went out.
+            s.cell.info.witnesses = vec![kill_after_commit(2)];
+            let mut missed = s.trial(4).faults[0].clone();
+            missed.state = FaultState::Missed;
+            s.trial(4).faults.push(missed);
+        }),
+        (
+            "no planned fault of this kind fired: freeze after k OffsetCommit",
+            |s| {
+                let mut freeze = s.trial(5).schedule.faults[0].clone();
+                freeze.kind = FaultKind::Freeze;
+                s.trial(5).schedule.faults.push(freeze);
+            },
+        ),
         ("the witness did not fire: kill after pg COMMIT {2}", |s| {
             s.cell.info.witnesses = vec![kill_after_commit(2)];
             s.trial(4).faults.clear();

@@ -32,6 +32,7 @@ pub struct Life {
     handle: OnceLock<Arc<Process>>,
     begun: watch::Sender<bool>,
     ended_by_fault: AtomicBool,
+    disturbed: AtomicBool,
     first_exchange: watch::Sender<bool>,
     upstream_ports: Mutex<Vec<u16>>,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -48,6 +49,7 @@ impl Life {
             handle: OnceLock::new(),
             begun: watch::Sender::new(false),
             ended_by_fault: AtomicBool::new(false),
+            disturbed: AtomicBool::new(false),
             first_exchange: watch::Sender::new(false),
             upstream_ports: Mutex::new(Vec::new()),
             tasks: Mutex::new(Vec::new()),
@@ -81,6 +83,17 @@ impl Life {
     /// Says that its end is a fault's doing and no crash of its own.
     pub fn blame_fault(&self) {
         self.ended_by_fault.store(true, Ordering::SeqCst);
+    }
+
+    /// Notes that a fault struck one of its connections.
+    pub fn disturb(&self) {
+        self.disturbed.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether a fault struck one of its connections: it may wait in memory before
+    /// it tries again, and say nothing meanwhile.
+    pub fn is_disturbed(&self) -> bool {
+        self.disturbed.load(Ordering::SeqCst)
     }
 
     /// Whether its end is a fault's doing.

@@ -7,7 +7,7 @@ use exactly_model::{Class, MessageId, Outcome, Point, Position, Selector};
 use std::collections::BTreeMap;
 
 /// Exchanges remembered for the planner; a trial with more is no calibration.
-const OBSERVED_MAX: usize = 200_000;
+pub const OBSERVED_MAX: usize = 200_000;
 
 /// An exchange as the planner sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -91,6 +91,10 @@ impl Ledger {
             ids: self.sequences(life, &head.ids, &head.commits),
             nth: 0,
         };
+        if self.seen.len() >= OBSERVED_MAX {
+            // Names get less exact; memory stays bounded.
+            self.seen.clear();
+        }
         let seen = self.seen.entry((life.number, point.clone())).or_insert(0);
         let nth = *seen;
         *seen += 1;
@@ -219,6 +223,16 @@ impl Ledger {
             .filter(|(_, open)| !open.answering)
             .map(|(id, open)| (*id, open.in_words()))
             .collect()
+    }
+
+    /// Whether effects or acks of an incarnation are in flight.
+    pub fn is_at_work(&self, process: &str, incarnation: u32) -> bool {
+        self.open.values().any(|open| {
+            open.incarnation == incarnation
+                && open.point.process == process
+                && open.class != Class::Take
+                && !open.answering
+        })
     }
 
     /// Whether an incarnation has exchanges besides `id` that are not answered.

@@ -12,6 +12,6 @@ mod strike;
 mod successor;
 
 pub use exchange::{ExchangeId, Opened};
-pub use ledger::Observed;
+pub use ledger::{OBSERVED_MAX, Observed};
 pub use state::{Director, Terms};
 pub use strike::{Act, Strike};

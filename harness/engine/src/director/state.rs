@@ -139,6 +139,11 @@ impl Director {
         self.activity.load(Ordering::Relaxed)
     }
 
+    /// Whether effects or acks of `life` are in flight.
+    pub fn is_at_work(&self, life: &Life) -> bool {
+        self.state().ledger.is_at_work(&life.process, life.number)
+    }
+
     /// Whether a fault is being applied right now.
     pub fn is_striking(&self) -> bool {
         self.in_progress.load(Ordering::SeqCst) > 0

@@ -73,6 +73,12 @@ impl Director {
         let collateral = state.collateral(life, id);
         let fault = state.faults[strike.0].fault.clone();
         drop(state);
+        if matches!(
+            fault.kind,
+            FaultKind::DropRequest | FaultKind::DropReply | FaultKind::DelayReply
+        ) {
+            life.disturb();
+        }
         self.record_fault(strike.0, &fault, FaultState::Fired, struck, collateral);
     }
 
@@ -269,15 +275,17 @@ impl Director {
             return Act::Forward;
         };
         let asked_again = self.until(|state| {
-            let again = state.ledger.observed().iter().rev().take(64).any(|seen| {
-                seen.incarnation == life.number
-                    && seen.point.nth > asked.nth
-                    && seen.point.operation == asked.operation
-                    && seen.point.target == asked.target
-                    && seen.point.ids == asked.ids
-                    && seen.point.process == asked.process
-                    && seen.point.system == asked.system
-            });
+            // Without ids in sight a neighbour's statement would look the same.
+            let again = !asked.ids.is_empty()
+                && state.ledger.observed().iter().rev().take(64).any(|seen| {
+                    seen.incarnation == life.number
+                        && seen.point.nth > asked.nth
+                        && seen.point.operation == asked.operation
+                        && seen.point.target == asked.target
+                        && seen.point.ids == asked.ids
+                        && seen.point.process == asked.process
+                        && seen.point.system == asked.system
+                });
             again.then_some(())
         });
         let mut gone = client_gone.subscribe();

@@ -174,6 +174,8 @@ impl Stage {
         if self.pipeline.feed.before_start {
             trial.feed().await?;
         }
+        // The limit is one of running, not of feeding.
+        trial.clock = Clock::new();
         trial.start_processes(kind).await?;
         if !self.pipeline.feed.before_start {
             trial.feed().await?;
