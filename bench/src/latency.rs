@@ -87,14 +87,15 @@ fn client(url: &str, statement: &str, id: &str) -> anyhow::Result<Vec<f64>> {
         let mut micros = Vec::new();
         for n in 0..EXCHANGES + 100 {
             let start = Instant::now();
-            match statement {
-                "select, simple" => drop(sqlx::raw_sql("select 1").execute(&mut client).await?),
-                "select, prepared" => drop(sqlx::query("select 1").execute(&mut client).await?),
+            let done = match statement {
+                "select, simple" => sqlx::raw_sql("select 1").execute(&mut client).await?,
+                "select, prepared" => sqlx::query("select 1").execute(&mut client).await?,
                 _ => {
                     let insert = sqlx::query("insert into load (id) values ($1)").bind(id);
-                    drop(insert.execute(&mut client).await?);
+                    insert.execute(&mut client).await?
                 }
-            }
+            };
+            anyhow::ensure!(done.rows_affected() == 1, "{statement}: not one row");
             // The first ones prepare the statement and fill caches.
             if n >= 100 {
                 micros.push(start.elapsed().as_secs_f64() * 1e6);
