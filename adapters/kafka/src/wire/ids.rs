@@ -18,7 +18,7 @@ pub(crate) fn find(bytes: &[u8], ids: &mut Vec<MessageId>) {
     let mut at = 0;
     while at < bytes.len() && ids.len() < IDS_PER_FRAME_MAX {
         let rest = &bytes[at..];
-        let Some(next) = rest.iter().position(|b| matches!(b, b'x' | b'6')) else {
+        let Some(next) = memchr::memchr2(b'x', b'6', rest) else {
             return;
         };
         let candidate = &rest[next..];
