@@ -19,6 +19,9 @@ pub const EVENTS: &str = "events.ndjson";
 /// A history larger than this ends the run: files are bounded too.
 const EVENTS_BYTES_MAX: u64 = 8 << 30;
 
+/// A line longer than this is not ours.
+const LINE_BYTES_MAX: u64 = 64 << 20;
+
 /// Sees each record as it is written, in the order of the file.
 pub type Tap = Box<dyn FnMut(&Record) + Send>;
 
@@ -192,14 +195,21 @@ impl Inner {
 /// Reads the records of a history back. A torn last line is ignored; a torn
 /// line elsewhere, or a newer version, is an error.
 pub fn read(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Record>>> {
-    use std::io::BufRead;
+    use std::io::{BufRead, Read};
     let mut reader = io::BufReader::with_capacity(1 << 16, File::open(path)?);
     let mut line = Vec::new();
     let mut number = 0_u64;
     Ok(std::iter::from_fn(move || {
         line.clear();
         number += 1;
-        match reader.read_until(b'\n', &mut line) {
+        match reader
+            .by_ref()
+            .take(LINE_BYTES_MAX)
+            .read_until(b'\n', &mut line)
+        {
+            Ok(n) if n as u64 == LINE_BYTES_MAX => {
+                Some(Err(bad(format!("line {number} is longer than 64 MiB"))))
+            }
             Err(error) => Some(Err(error)),
             Ok(0) => None,
             // Torn: the harness died while it wrote this line.
@@ -209,8 +219,11 @@ pub fn read(path: &Path) -> io::Result<impl Iterator<Item = io::Result<Record>>>
     }))
 }
 
+fn bad(what: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
 fn parse(line: &[u8], number: u64) -> io::Result<Record> {
-    let bad = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     #[derive(serde::Deserialize)]
     struct Version {
         v: u32,

@@ -22,8 +22,18 @@ impl TestHost {
         std::fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
         Self {
             scratch,
-            cache: Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
+            cache: cache(),
         }
+    }
+}
+
+/// Root's servers run as another user, who may not be able to enter the folder
+/// that the project is built in.
+fn cache() -> PathBuf {
+    if rustix::process::geteuid().is_root() {
+        PathBuf::from("/var/cache/exactly")
+    } else {
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
     }
 }
 

@@ -21,6 +21,14 @@ impl Director {
         }
     }
 
+    /// Notes, once for each text, that traffic goes around a boundary.
+    pub fn bypass(&self, text: &str) {
+        let mut remarks = self.remarks.lock().expect("no panic while held");
+        if remarks.insert(text.into()) {
+            self.note(NoteKind::Bypass, text.into());
+        }
+    }
+
     fn note(&self, kind: NoteKind, text: String) {
         self.recorder
             .record(self.terms.trial, Event::Note(Note { kind, text }));

@@ -5,9 +5,7 @@ use crate::EngineError;
 use crate::director::{OBSERVED_MAX, Observed};
 use crate::settle;
 use exactly_adapter::{Scope, Seen};
-use exactly_model::{
-    AuditRecord, Class, EffectRecord, Event, Note, NoteKind, Observer, Settle, SettleHow,
-};
+use exactly_model::{AuditRecord, Class, EffectRecord, Event, Observer, Settle, SettleHow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -83,15 +81,11 @@ impl Trial<'_> {
                 .any(|e| none || (!visible.is_empty() && !visible.contains(&e.id.sequence())));
             // What is not remembered any more cannot be missed.
             if around && observed.len() < OBSERVED_MAX {
-                let text = format!(
+                self.director.bypass(&format!(
                     "{} shows effects that no exchange with {} made: the pipeline goes around \
                      the boundary; hand it the address that the placeholders name",
                     observer.name, observer.system
-                );
-                self.record(Event::Note(Note {
-                    kind: NoteKind::Bypass,
-                    text,
-                }));
+                ));
             }
         }
     }
