@@ -105,6 +105,9 @@ impl Connection {
             Some(opened) => self.open.insert_silent(opened.id),
             None => {}
         }
+        if opened.is_some() {
+            self.boundaries.director.late_goes_first(life).await;
+        }
         if life.gate.is_parking() {
             life.gate.parked().await;
             if life.gate.is_closed() {

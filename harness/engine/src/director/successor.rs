@@ -4,7 +4,11 @@ use super::state::Director;
 use crate::boundary::Life;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::watch;
+
+/// How long a successor waits for the late request that it gave the sign for.
+const LATE_FIRST: Duration = Duration::from_millis(100);
 
 /// Who was seen at work.
 #[derive(Default)]
@@ -63,6 +67,31 @@ impl Director {
         self.successors
             .seen
             .send_modify(|seen| seen.released = true);
+    }
+
+    /// Once `life` has given a late request its sign to go, what `life` does next
+    /// comes after it, or the order of the two would be luck. Bounded: the late one
+    /// may itself wait for a lock that `life` holds.
+    pub async fn late_goes_first(&self, life: &Life) {
+        if !self.successors.awaited.load(Ordering::Relaxed) {
+            return;
+        }
+        let gone = self.until(|state| {
+            let late = state.faults.iter().filter_map(|armed| {
+                let open = state.ledger.get(armed.reserved?)?;
+                (armed.late_due || open.late).then_some(open)
+            });
+            let seen = self.successors.seen.borrow();
+            let waits = late.into_iter().any(|open| {
+                let of = (open.point.process.clone(), open.point.system.clone());
+                let at_work = seen.highest.get(&of).copied().unwrap_or(0);
+                open.point.process == life.process
+                    && open.incarnation < life.number
+                    && at_work >= life.number
+            });
+            (!waits).then_some(())
+        });
+        let _ = tokio::time::timeout(LATE_FIRST, gone).await;
     }
 
     /// Waits until a successor of `life` was at work on `system`.
