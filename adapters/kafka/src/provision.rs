@@ -84,6 +84,7 @@ mod tests {
         Topic {
             name: name.into(),
             partitions,
+            replicas: None,
         }
     }
 

@@ -9,7 +9,7 @@ use exactly_adapter::{
     Assisting, Backlog, Decoder, Fed, FeedError, Feeder, Left, ObserveError, Observing, Outgoing,
     Scope, Seen,
 };
-use exactly_model::{Observer, Topic};
+use exactly_model::{Observer, Position, Topic};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -112,10 +112,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[async_trait]
 impl Scope for KafkaScope {
-    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String> {
+    fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String> {
         let names = self.names();
+        let servers = addresses
+            .iter()
+            .map(|(host, port)| format!("{host}:{port}"));
         let mut all = BTreeMap::from([
-            ("address".to_string(), format!("{host}:{port}")),
+            ("address".to_string(), servers.collect::<Vec<_>>().join(",")),
             ("group".to_string(), names.group()),
             ("transactional_id".to_string(), names.transactional_id()),
         ]);
@@ -217,7 +220,11 @@ impl Observing for KafkaScope {
 impl Backlog for KafkaScope {
     /// A broker does nothing for a dead client once its request is applied, so
     /// the ports do not matter here.
-    async fn left(&self, _dead_ports: &[u16]) -> Result<Left, ObserveError> {
+    async fn left(
+        &self,
+        _dead_ports: &[u16],
+        _kept: Option<&[Position]>,
+    ) -> Result<Left, ObserveError> {
         let fed: Vec<_> = lock(&self.fed).iter().cloned().collect();
         let mut topics = self.physical();
         topics.extend(fed.iter().cloned());

@@ -36,6 +36,13 @@ impl Adapter for Kafka {
         let running = match place {
             SystemPlace::Embedded => start_embedded(host.as_ref()).await?,
             SystemPlace::At(bootstrap) => reach(bootstrap).await?,
+            SystemPlace::Local { .. } => {
+                return Err(StartError::Config {
+                    system: "kafka",
+                    why: "place local is not there yet".into(),
+                    hint: "use embedded, or --kafka host:port".into(),
+                });
+            }
         };
         Ok(Arc::new(running))
     }
@@ -123,8 +130,8 @@ impl Instance for KafkaInstance {
         }
     }
 
-    fn address(&self) -> (String, u16) {
-        self.cluster.address()
+    fn addresses(&self) -> Vec<(String, u16)> {
+        vec![self.cluster.address()]
     }
 
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {

@@ -1,7 +1,7 @@
 //! From bytes to exchanges.
 
 use bytes::{Bytes, BytesMut};
-use exactly_model::{Class, MessageId, Outcome, Position};
+use exactly_model::{Class, MessageId, Outcome, Phase, Position};
 
 /// Which way bytes go.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +38,40 @@ pub trait Decoder: Send {
         buf: &mut BytesMut,
         net: &dyn Addresses,
     ) -> Result<Option<Unit>, DecodeError>;
+
+    /// An error in the place of the reply to the request with key `key`, or
+    /// `None` where the protocol's table has no legal one.
+    ///
+    /// [`Phase::Before`]: the request is not passed on, and the decoder forgets
+    /// that it waits for a reply. [`Phase::After`]: the reply has just been taken
+    /// by [`next`](Self::next) and is thrown away. Replies keep their order on a
+    /// connection: the caller asks only when no other one is awaited there, see
+    /// [`awaited`](Self::awaited).
+    fn error_reply(&mut self, key: u64, when: Phase) -> Option<ErrorReply> {
+        let _ = (key, when);
+        None
+    }
+
+    /// Requests of this connection that wait for a reply.
+    fn awaited(&self) -> usize {
+        0
+    }
+
+    /// The request `request` (one unit's bytes) cut down so that only a part of
+    /// its batch is applied; `None` where it has no parts.
+    fn part(&mut self, request: &Bytes) -> Option<Bytes> {
+        let _ = request;
+        None
+    }
+}
+
+/// An error that the boundary gives in the system's name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ErrorReply {
+    /// What the client gets.
+    pub bytes: Bytes,
+    /// What it says, for the record.
+    pub error: String,
 }
 
 /// What the boundary forwards, holds or drops as a whole.
@@ -82,6 +116,9 @@ pub struct Head {
     pub ids: Vec<MessageId>,
     /// Positions that it commits (`offset` = next to be read).
     pub commits: Vec<Position>,
+    /// Positions that it names without committing them (within a transaction):
+    /// they tell which messages it is about.
+    pub names: Vec<Position>,
     /// Whether a reply will come (Kafka acks=0: no).
     pub expects_reply: bool,
 }
@@ -95,6 +132,8 @@ pub struct Reply {
     pub outcome: Outcome,
     /// The error it carries, in words.
     pub error: Option<String>,
+    /// Whether it says that the sender is not the owner any more.
+    pub fenced: bool,
 }
 
 /// Log records handed to a client.

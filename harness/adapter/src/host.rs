@@ -47,6 +47,14 @@ pub trait Server: Send + Sync {
     fn output(&self) -> &Path;
     /// Stops it: signal, then SIGKILL.
     async fn stop(&self);
+    /// SIGKILL. Returns when it is gone.
+    async fn kill(&self);
+    /// SIGSTOP.
+    fn pause(&self);
+    /// SIGCONT.
+    fn resume(&self);
+    /// How it ended, once it has.
+    fn exited(&self) -> Option<String>;
 }
 
 /// What the engine lends. Only the engine's supervisor starts processes; the
@@ -63,6 +71,9 @@ pub trait Host: Send + Sync {
     /// A folder of the run, removed at its end (by the guardian if need be).
     /// Readable by any user: servers that refuse root live in it.
     fn scratch(&self) -> &Path;
+    /// A setting of the user's environment (`KAFKA_HOME`, `JAVA_HOME`), where it is
+    /// set and not empty.
+    fn setting(&self, name: &str) -> Option<String>;
     /// A folder kept between runs, for downloads. Readable by any user.
     fn cache(&self) -> PathBuf;
 }

@@ -2,7 +2,9 @@
 
 use crate::{Decoder, FeedError, Host, ObserveError, StartError};
 use async_trait::async_trait;
-use exactly_model::{MessageId, Observer, Outcome, Position, Setup, SystemInfo, SystemPlace, View};
+use exactly_model::{
+    MessageId, Need, Observer, Outcome, Position, Setup, SystemInfo, SystemPlace, View,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,20 +35,64 @@ pub struct TrialNames {
 pub trait Instance: Send + Sync {
     /// How the report names it; `name` is the pipeline's.
     fn info(&self, name: &str) -> SystemInfo;
-    /// `host:port` that the first boundary of an incarnation leads to.
-    fn address(&self) -> (String, u16);
+    /// Hosts and ports that the first boundaries of an incarnation lead to: all
+    /// nodes that a client may begin with.
+    fn addresses(&self) -> Vec<(String, u16)>;
+    /// What this place lacks of a need; `None` when it has it, or when the need
+    /// is none of this system's business.
+    fn lacks(&self, need: Need) -> Option<Lack> {
+        let _ = need;
+        None
+    }
+    /// The ability to break nodes.
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        None
+    }
     /// Opens a trial's corner: fresh names, the setup applied.
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError>;
     /// Stops it if the harness started it.
     async fn stop(&self);
 }
 
+/// What a place does not have.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Lack {
+    /// It is not made for that: a cell that needs it is not hosted there.
+    NotHosted(String),
+    /// It is, and this one refuses: a cell that needs it is inconclusive. Names
+    /// the API and the versions.
+    Refused(String),
+}
+
+/// Breaks and mends the nodes of a system that the harness started.
+#[async_trait]
+pub trait Control: Send + Sync {
+    /// Numbers of all nodes, ascending.
+    fn nodes(&self) -> Vec<u32>;
+    /// The node that listens at `host:port`.
+    fn at(&self, host: &str, port: u16) -> Option<u32>;
+    /// SIGKILL. Returns when the node is gone.
+    async fn kill(&self, node: u32);
+    /// Orderly stop. Returns when the node is gone.
+    async fn stop(&self, node: u32);
+    /// Starts a node that is gone. Returns when it serves.
+    async fn start(&self, node: u32) -> Result<(), StartError>;
+    /// SIGSTOP.
+    async fn pause(&self, node: u32);
+    /// SIGCONT.
+    async fn resume(&self, node: u32);
+    /// Waits until every node serves and every replica is in sync: nothing may be
+    /// called lost before.
+    async fn healed(&self) -> Result<(), StartError>;
+}
+
 /// One trial's corner of a system. Kept until the final sweep.
 #[async_trait]
 pub trait Scope: Send + Sync {
     /// What placeholders of this system stand for, when the process is to dial
-    /// `host:port`: `address`, `url`, `topic.orders`, `group`, ...
-    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String>;
+    /// `addresses` (never empty; in the order of [`Instance::addresses`]):
+    /// `address`, `url`, `topic.orders`, `group`, ...
+    fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String>;
     /// A decoder for one connection.
     fn decoder(&self) -> Box<dyn Decoder>;
     /// The feeding ability.
@@ -59,6 +105,10 @@ pub trait Scope: Send + Sync {
     }
     /// The ability to say what is left to do.
     fn backlog(&self) -> Option<&dyn Backlog> {
+        None
+    }
+    /// The ability to read positions that a pipeline keeps in this system.
+    fn positions(&self) -> Option<&dyn Positions> {
         None
     }
     /// The ability to shorten the wait for a dead client.
@@ -114,8 +164,13 @@ pub struct Seen {
     pub key: Option<String>,
     /// Per-key sequence.
     pub key_seq: Option<u32>,
+    /// Partition of a log.
+    pub partition: Option<u32>,
     /// Order at the sink (commit order, log offset).
     pub position: Option<i64>,
+    /// The transaction that committed it, by a name that is unique within the
+    /// sink; `None` outside of transactions and while it is open or aborted.
+    pub unit: Option<String>,
     /// Checksum.
     pub checksum: Option<u32>,
     /// View.
@@ -125,7 +180,8 @@ pub struct Seen {
 /// Reads effects at the sink, past the boundary.
 #[async_trait]
 pub trait Observing: Send + Sync {
-    /// Reads every effect and hands each to `each`.
+    /// Reads every effect that the observer's view shows and hands each to
+    /// `each`.
     async fn observe(
         &self,
         observer: &Observer,
@@ -151,7 +207,22 @@ pub struct Left {
 pub trait Backlog: Send + Sync {
     /// What is left. `dead_ports` are the local ports of boundary connections
     /// whose client is dead: a server may still be working for them.
-    async fn left(&self, dead_ports: &[u16]) -> Result<Left, ObserveError>;
+    ///
+    /// `kept` are the positions that the pipeline keeps itself; they stand in
+    /// for the ones committed to the system. Absent: the system's count.
+    async fn left(
+        &self,
+        dead_ports: &[u16],
+        kept: Option<&[Position]>,
+    ) -> Result<Left, ObserveError>;
+}
+
+/// Reads positions that a pipeline keeps in a sink of its own.
+#[async_trait]
+pub trait Positions: Send + Sync {
+    /// The rows of `query` (columns `partition` and `next`), as positions in
+    /// `target`.
+    async fn positions(&self, query: &str, target: &str) -> Result<Vec<Position>, ObserveError>;
 }
 
 /// Shortens the wait for a dead client's lease.

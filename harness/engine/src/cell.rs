@@ -85,6 +85,7 @@ pub async fn run(
             Event::CellEnd(CellEnd {
                 cell: stage.cell,
                 error,
+                not_hosted: None,
             }),
         );
     }
@@ -161,6 +162,7 @@ async fn trials(
             max_in_flight: knowledge.max_in_flight,
             trials: u32::try_from(queue.len()).unwrap_or(u32::MAX),
             cuts: planned.cuts,
+            pairs: (0, 0),
         }),
     );
     let first = all.len();

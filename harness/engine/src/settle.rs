@@ -150,7 +150,8 @@ async fn look(trial: &Trial<'_>) -> Result<Look, EngineError> {
     };
     for (name, scope) in &trial.scopes {
         if let Some(backlog) = scope.backlog() {
-            look.left.push((name.clone(), backlog.left(&dead).await?));
+            look.left
+                .push((name.clone(), backlog.left(&dead, None).await?));
         }
     }
     // While there is a backlog the sinks' counts decide nothing.

@@ -2,6 +2,7 @@
 
 use crate::{Code, Observer, Schedule};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The class of delivery measured at a sink, or asserted of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -40,12 +41,12 @@ impl Guarantee {
 
     /// The codes that contradict the guarantee when it is asserted of effects.
     pub fn forbids(self) -> Vec<Code> {
-        use Code::{D3, G1, I2, L1, T3, V1, X1};
+        use Code::{D3, G1, G2, I1, I2, L1, T1, T3, V1, X1};
         match self {
-            Self::ExactlyOnce => vec![L1, D3, G1, T3, I2, V1, X1],
-            Self::AtLeastOnce => vec![L1, G1, I2, V1, X1],
-            Self::AtMostOnce => vec![D3, G1, I2, V1, X1],
-            Self::None => vec![G1, I2, V1],
+            Self::ExactlyOnce => vec![L1, D3, G1, G2, T1, T3, I1, I2, V1, X1],
+            Self::AtLeastOnce => vec![L1, G1, G2, I1, I2, V1, X1],
+            Self::AtMostOnce => vec![D3, G1, G2, I1, I2, V1, X1],
+            Self::None => vec![G1, G2, I1, I2, V1],
         }
     }
 }
@@ -73,11 +74,48 @@ pub struct Cell {
     pub expected: Guarantee,
     /// Sinks and their cardinalities.
     pub observers: Vec<Observer>,
+    /// What it predicts of single sinks, where that differs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expected_at: BTreeMap<String, Guarantee>,
     /// Schedules that must fire for a verdict to mean anything.
     pub witnesses: Vec<Schedule>,
+    /// What a place must have for the cell to be decided on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Need>,
+    /// Sinks that get a message in one step: all of a group have it, or none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub units: Vec<Vec<String>>,
+}
+
+/// What a cell needs of a place.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Need {
+    /// Session and transaction timeouts: somebody takes what a silent client
+    /// holds.
+    Leases,
+    /// Several members in one consumer group.
+    Members,
+    /// Transactions, in versions that the pipelines' client speaks.
+    Transactions,
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Leases => "session and transaction timeouts",
+            Self::Members => "several members in one group",
+            Self::Transactions => "transactions",
+        })
+    }
 }
 
 impl Cell {
+    /// What the catalogue predicts at `sink`.
+    pub fn expected_at(&self, sink: &str) -> Guarantee {
+        self.expected_at.get(sink).copied().unwrap_or(self.expected)
+    }
+
     /// `claim/variant`.
     pub fn id(&self) -> String {
         format!("{}/{}", self.claim, self.variant)

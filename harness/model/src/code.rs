@@ -17,6 +17,8 @@ pub enum CodeClass {
     Phantom,
     /// A unit split.
     Atomicity,
+    /// An owner that is none any more had its way, or the true one had not.
+    Fencing,
     /// Content changed.
     Corruption,
     /// No progress.
@@ -77,18 +79,38 @@ codes! {
         "A message was acknowledged and has no effect at the sink yet, but the pipeline was not proven to be at rest. It may be lost or late.";
     L4, "committed-ahead", Info, "committed positions, effects",
         "A consumer committed a position past a message that has no effect. After a crash nothing will read that message again. Information while the pipeline runs; the cause of an L1 once it is at rest.";
+    D1, "duplicate-append", Duplicate, "positions",
+        "One message stands at two positions of a log. At a sink that is a log it is the cause of a D3; in the log that is fed it is the feeder's or the broker's doing and not the pipeline's.";
     D2, "redelivery", Duplicate, "deliveries with positions",
         "One position of a log was delivered again to the same logical consumer. Legal under at-least-once delivery, and counted.";
     D3, "duplicate-effect", Duplicate, "effects",
         "One message has more effects at a sink than it is declared to have: a second row, a second mail, a second charge.";
     O1, "reordered", Order, "attempts, effects with commit order",
         "The first effects of one key appear in another order than its messages were sent. Repeats do not count: 1,2,1,2 is a replay, not a reordering.";
+    O2, "log-inversion", Order, "attempts one after the other, positions",
+        "Two messages of one key were sent one after the other and stand in the log in the opposite order.";
+    O3, "gap-skip", Order, "positions, deliveries",
+        "A consumer was handed a later position of a log although an existing one before it had never been handed to it.";
+    O4, "raw-order", Order, "deliveries with positions",
+        "The sequence of all deliveries of a key, repeats included, goes backwards. Every redelivery after a crash does that: a consumer that keeps no record of what it has seen meets old messages after new ones.";
     G1, "phantom", Phantom, "attempts, effects",
         "An effect whose message was never sent.";
+    G2, "aborted-read", Phantom, "both views of a log, or attempts that certainly failed",
+        "An effect of a transaction that was aborted: its position is in the read_uncommitted view of the log and absent from the read_committed one. Whoever reads uncommitted acts on something that never happened.";
     G4, "recovered", Info, "attempts, effects",
         "An attempt whose outcome was unknown to the sender did happen. Legal, and counted: an unknown outcome is neither a success nor a failure.";
+    T1, "torn-unit", Atomicity, "unit membership, effects, proven quiescence",
+        "Effects that are declared to be one step are there in part: some of the unit's records or sinks have the message, others do not, and nothing is left to do.";
     T3, "offset-effect-split", Atomicity, "committed positions, effects, proven quiescence",
         "The position of a message was committed and its effect is missing, or the effect was made and the position was not committed: the two are not one step, so a crash between them loses or doubles.";
+    T5, "foreign-unit", Atomicity, "unit membership at the sink and at the boundary",
+        "A record was committed by another transaction than the one it was produced in: its fate hung on a decision that was not about it (the late EndTxn of KIP-890).";
+    F1, "zombie-effect", Fencing, "exchanges of both owners, effects",
+        "An owner that had been replaced made an effect after the first effect of the new owner: nothing fenced it at that sink.";
+    F2, "false-fencing", Liveness, "exchanges",
+        "The only live owner was rejected as if another one had taken over.";
+    I1, "position-conflict", Corruption, "positions",
+        "One position of a log holds two different values: two reads, or two acknowledgements, disagree about it.";
     I2, "corrupted", Corruption, "attempts, effects with key, sequence or checksum",
         "The effect carries a message's identity but another key, sequence or checksum than was sent.";
     V1, "stuck", Liveness, "backlog, time",

@@ -84,7 +84,7 @@ pub struct RunStart {
     pub number: u32,
     /// Seed.
     pub seed: u64,
-    /// Plan: `every-boundary`.
+    /// Plan: `every-boundary`, `pairs`, `random` or `schedule`.
     pub plan: String,
     /// Whether all points were asked for instead of representatives.
     pub exhaustive: bool,
@@ -137,6 +137,9 @@ pub struct Plan {
     /// Cuts that exist over the planned points (1 per point with one exchange
     /// in flight) and cuts that are planned.
     pub cuts: (u64, u64),
+    /// Pairs of faults that exist over class representatives, and pairs planned.
+    #[serde(default)]
+    pub pairs: (u64, u64),
 }
 
 /// A point of the plan.
@@ -175,6 +178,27 @@ pub enum TrialKind {
     Witness,
     /// A fault at a point that only recovery showed.
     Recovery,
+    /// A fault of the system itself; it has the system alone.
+    System,
+    /// A second fault during recovery from a first one.
+    Pair,
+    /// Drawn at random.
+    Random,
+    /// A failure of an earlier run, or a schedule from a file.
+    Known,
+    /// Looks for a shorter way to what trial [`TrialStart::of`] showed. No
+    /// evidence for a cell's counters or coverage.
+    Shrink,
+    /// Runs what trial [`TrialStart::of`] showed once more, to see how often it
+    /// comes back. No evidence for a cell's counters or coverage.
+    Replay,
+}
+
+impl TrialKind {
+    /// Whether it only looks closer at what another trial showed.
+    pub const fn looks_closer(self) -> bool {
+        matches!(self, Self::Shrink | Self::Replay)
+    }
 }
 
 /// Start of a trial.
@@ -188,6 +212,9 @@ pub struct TrialStart {
     pub schedule: Schedule,
     /// Messages fed.
     pub messages: u32,
+    /// For shrinking and replaying: the trial whose finding is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<u32>,
 }
 
 /// An attempt to send one message.
@@ -241,6 +268,16 @@ pub struct ExchangeRecord {
     pub commits: Vec<Position>,
     /// When the request was seen, in nanoseconds since the run began.
     pub request_ns: u64,
+    /// When its last byte was with the system; absent where it never was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_ns: Option<u64>,
+    /// When it ended; 0 in histories that did not record it.
+    #[serde(default)]
+    pub ended_ns: u64,
+    /// Whether the reply says that its sender is not the owner any more
+    /// (PRODUCER_FENCED and its kin).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fenced: bool,
     /// What became of it.
     pub fate: Fate,
     /// What the reply said.
@@ -344,9 +381,16 @@ pub struct EffectRecord {
     /// Per-key sequence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_seq: Option<u32>,
+    /// Partition of a log, where the sink is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<u32>,
     /// Order at the sink.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<i64>,
+    /// The unit (transaction) that committed it, by a name that is unique within
+    /// the sink.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
     /// Checksum.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<u32>,
@@ -468,4 +512,7 @@ pub struct CellEnd {
     /// Why the plan was cut short, if it was: the cell is inconclusive then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// Why this place cannot hold the cell, if it cannot: nothing was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_hosted: Option<String>,
 }

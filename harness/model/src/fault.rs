@@ -1,7 +1,9 @@
 //! Faults and schedules.
 
+use crate::Code;
 use crate::point::Selector;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Schema name of a schedule file.
 pub const SCHEDULE_SCHEMA: &str = "exactly.schedule/1";
@@ -28,11 +30,33 @@ pub enum FaultKind {
     DelayReply,
     /// Holds the exchange until another one is seen: a directed interleaving.
     Hold,
+    /// Frozen with the reply in our hands; a second instance with the same
+    /// identity starts, does its first work, and the frozen one wakes up.
+    SecondOwner,
+    /// The handler's next request is held for longer than the lease, while the
+    /// process lives and renews what it renews by itself.
+    SlowHandler,
+    /// The request is held and the client's connection reset; once the client's
+    /// retry on another connection was answered, the held one is delivered.
+    HoldAndOvertake,
+    /// Not applied; the client gets an error that says so.
+    ErrorBefore,
+    /// Applied; the client gets an error that is legal after an apply.
+    ErrorAfter,
+    /// A part of a batch is applied (some partitions of a Produce), then the
+    /// connection is reset.
+    ApplyPart,
+    /// SIGKILL of a node of the system, which is started again.
+    KillSystem,
+    /// Orderly stop of a node of the system, and a start.
+    RestartSystem,
+    /// SIGSTOP of a node of the system for a while, then SIGCONT.
+    PauseSystem,
 }
 
 impl FaultKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 17] = [
         Self::Kill,
         Self::KillDeliverLate,
         Self::Terminate,
@@ -41,6 +65,15 @@ impl FaultKind {
         Self::DropReply,
         Self::DelayReply,
         Self::Hold,
+        Self::SecondOwner,
+        Self::SlowHandler,
+        Self::HoldAndOvertake,
+        Self::ErrorBefore,
+        Self::ErrorAfter,
+        Self::ApplyPart,
+        Self::KillSystem,
+        Self::RestartSystem,
+        Self::PauseSystem,
     ];
 
     /// The name used in files and reports.
@@ -54,16 +87,48 @@ impl FaultKind {
             Self::DropReply => "drop-reply",
             Self::DelayReply => "delay-reply",
             Self::Hold => "hold",
+            Self::SecondOwner => "second-owner",
+            Self::SlowHandler => "slow-handler",
+            Self::HoldAndOvertake => "hold-and-overtake",
+            Self::ErrorBefore => "error-before",
+            Self::ErrorAfter => "error-after",
+            Self::ApplyPart => "apply-part",
+            Self::KillSystem => "kill-system",
+            Self::RestartSystem => "restart-system",
+            Self::PauseSystem => "pause-system",
         }
     }
 
     /// The phases at which the kind can be applied.
     pub const fn phases(self) -> &'static [Phase] {
         match self {
-            Self::Kill | Self::Terminate => &[Phase::Before, Phase::After],
-            Self::KillDeliverLate | Self::DropRequest | Self::Hold => &[Phase::Before],
-            Self::Freeze | Self::DropReply | Self::DelayReply => &[Phase::After],
+            Self::Kill
+            | Self::Terminate
+            | Self::KillSystem
+            | Self::RestartSystem
+            | Self::PauseSystem => &[Phase::Before, Phase::After],
+            Self::KillDeliverLate
+            | Self::DropRequest
+            | Self::Hold
+            | Self::SlowHandler
+            | Self::HoldAndOvertake
+            | Self::ErrorBefore
+            | Self::ApplyPart => &[Phase::Before],
+            Self::Freeze
+            | Self::DropReply
+            | Self::DelayReply
+            | Self::SecondOwner
+            | Self::ErrorAfter => &[Phase::After],
         }
+    }
+
+    /// Whether it strikes a node of the system. Such a trial has the system to
+    /// itself.
+    pub const fn strikes_system(self) -> bool {
+        matches!(
+            self,
+            Self::KillSystem | Self::RestartSystem | Self::PauseSystem
+        )
     }
 }
 
@@ -105,6 +170,31 @@ pub enum Others {
     Dropped,
 }
 
+/// Which nodes of a system a fault strikes.
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Nodes {
+    /// The one that serves the exchange: the leader or the coordinator.
+    #[default]
+    Serving,
+    /// Every one at once.
+    All,
+    /// The one with this number.
+    Node(u32),
+}
+
+impl std::fmt::Display for Nodes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Serving => f.write_str("the node that serves it"),
+            Self::All => f.write_str("all nodes"),
+            Self::Node(n) => write!(f, "node {n}"),
+        }
+    }
+}
+
 /// A kind at a point.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,12 +208,18 @@ pub struct Fault {
     /// For [`FaultKind::Hold`]: released when this exchange was answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Selector>,
-    /// For freeze, terminate and delay-reply: how long, in milliseconds.
+    /// For freeze, terminate, delay-reply, slow-handler and pause-system: how
+    /// long, in milliseconds. For second-owner: how long the first one stays
+    /// frozen at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// For kills with several exchanges in flight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub others: Option<Others>,
+    /// For faults of the system: which of its nodes. Absent: the one that serves
+    /// the exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<Nodes>,
 }
 
 impl Fault {
@@ -136,6 +232,7 @@ impl Fault {
             until: None,
             duration_ms: None,
             others: None,
+            nodes: None,
         }
     }
 
@@ -154,6 +251,9 @@ impl std::fmt::Display for Fault {
             (Some(until), FaultKind::Hold) => write!(f, "hold {} until {until}", self.point),
             _ => write!(f, "{} {} {}", self.kind, self.phase, self.point),
         }?;
+        if let Some(nodes) = self.nodes {
+            write!(f, " ({nodes})")?;
+        }
         match self.others {
             Some(Others::Applied) => write!(f, " (others in flight applied)"),
             Some(Others::Dropped) => write!(f, " (others in flight dropped)"),
@@ -193,15 +293,48 @@ impl std::fmt::Display for Schedule {
     }
 }
 
-/// A schedule as a file: what `replay` takes.
+/// A schedule as a file: what `replay` takes, and what the store keeps of a
+/// failure.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScheduleFile {
     /// [`SCHEDULE_SCHEMA`].
     pub schema: String,
     /// Seed of the trial.
+    #[serde(default)]
     pub seed: u64,
     /// Messages fed.
     pub messages: u32,
     /// The faults.
     pub faults: Vec<Fault>,
+    /// `claim/variant` that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<String>,
+    /// The code that it showed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Where each kind of system ran, as `--on` takes it; systems that are not
+    /// named ran embedded.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, String>,
+    /// The run that found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+}
+
+impl ScheduleFile {
+    /// Its faults.
+    pub fn schedule(&self) -> Schedule {
+        Schedule {
+            faults: self.faults.clone(),
+        }
+    }
+}
+
+/// Id of a finding: the same finding has the same id in every run.
+pub fn finding_id(cell: &str, code: Code, messages: u32, schedule: &Schedule) -> String {
+    let faults = serde_json::to_string(&schedule.faults).unwrap_or_default();
+    let sum = crc32fast::hash(format!("{cell} {code} {messages} {faults}").as_bytes());
+    let variant = cell.rsplit('/').next().unwrap_or(cell);
+    format!("{variant}-{code}-{sum:08x}")
 }

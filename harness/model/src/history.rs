@@ -5,7 +5,7 @@
 
 use crate::{
     DeliveryRecord, ExchangeRecord, FaultRecord, IncarnationRecord, MessageId, Note, Outcome,
-    Position, Schedule, Settle, TrialKind, View,
+    Position, Schedule, Settle, SinkKind, TrialKind, View,
 };
 
 /// An attempt, compact.
@@ -34,8 +34,12 @@ pub struct Effect {
     pub key: Option<u32>,
     /// Per-key sequence.
     pub key_seq: Option<u32>,
+    /// Partition of a log, where the sink is one.
+    pub partition: Option<u32>,
     /// Order at the sink.
     pub position: Option<i64>,
+    /// Index into [`TrialHistory::units`].
+    pub unit: Option<u32>,
     /// Checksum.
     pub checksum: Option<u32>,
     /// View.
@@ -49,6 +53,14 @@ pub struct SinkAudit {
     pub observer: String,
     /// Declared cardinality.
     pub effects_per_message: u32,
+    /// Kind of sink.
+    pub kind: SinkKind,
+    /// The view whose effects count. Effects of the other one are evidence for
+    /// G2 only.
+    pub view: View,
+    /// Positions that held another value in an earlier audit: partition, offset
+    /// and the sequence that stands there now.
+    pub changed: Vec<(u32, i64, u32)>,
     /// Whether a complete audit is there. Without one nothing is decidable.
     pub complete: bool,
     /// What it saw.
@@ -70,6 +82,10 @@ pub struct TrialHistory {
     pub schedule: Schedule,
     /// Key names.
     pub keys: Vec<String>,
+    /// Names of units that committed effects.
+    pub units: Vec<String>,
+    /// Sinks that have a message all or none, see [`crate::Cell::units`].
+    pub together: Vec<Vec<String>>,
     /// Logical name of the log that is fed (`topic.orders`).
     pub feed_target: String,
     /// Sends in flight while feeding. Above one the send order is not known, so
@@ -107,6 +123,8 @@ impl TrialHistory {
             kind,
             schedule: Schedule::default(),
             keys: Vec::new(),
+            units: Vec::new(),
+            together: Vec::new(),
             feed_target: String::new(),
             feed_concurrency: 1,
             attempts: Vec::new(),

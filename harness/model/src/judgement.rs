@@ -1,6 +1,6 @@
 //! What the judge says.
 
-use crate::{Code, Guarantee};
+use crate::{Code, Guarantee, Schedule};
 use serde::{Deserialize, Serialize};
 
 /// Counters of one sink. Units: ids, unless said otherwise.
@@ -30,6 +30,12 @@ pub struct Tally {
     pub recovered: u64,
     /// Positions delivered again.
     pub redelivered: u64,
+    /// Effects of aborted transactions (effects).
+    #[serde(default)]
+    pub aborted_seen: u64,
+    /// Ids of which a unit holds a part.
+    #[serde(default)]
+    pub torn: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -46,6 +52,8 @@ impl std::ops::AddAssign for Tally {
         self.corrupted += other.corrupted;
         self.recovered += other.recovered;
         self.redelivered += other.redelivered;
+        self.aborted_seen += other.aborted_seen;
+        self.torn += other.torn;
     }
 }
 
@@ -115,6 +123,8 @@ pub enum Verdict {
     Refuted,
     /// Neither; see the reason.
     Inconclusive,
+    /// This place cannot hold the cell; see the reason in its bounds.
+    NotHosted,
 }
 
 impl std::fmt::Display for Verdict {
@@ -123,6 +133,7 @@ impl std::fmt::Display for Verdict {
             Self::Upheld => "upheld",
             Self::Refuted => "refuted",
             Self::Inconclusive => "inconclusive",
+            Self::NotHosted => "not-hosted",
         })
     }
 }
@@ -171,4 +182,18 @@ pub struct SinkResult {
 pub trait Judge: Send + Sync {
     /// Judges one trial.
     fn judge(&self, history: &crate::TrialHistory) -> Judgement;
+    /// The next candidate on the way from `found`, which shows an anomaly, to a
+    /// 1-minimal schedule with the fewest messages; `None` when there is nothing
+    /// left to try. `tried` are the candidates run so far, in order, and whether
+    /// each showed the anomaly.
+    fn next_shrink(&self, found: &Candidate, tried: &[(Candidate, bool)]) -> Option<Candidate>;
+}
+
+/// A schedule and the size of the batch it is run with.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Faults.
+    pub schedule: Schedule,
+    /// Messages fed.
+    pub messages: u32,
 }

@@ -4,6 +4,7 @@ use crate::{
     Code, Guarantee, Inconclusive, Schedule, SinkResult, SystemInfo, Undecidable, Verdict,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Schema name of a report.
 pub const REPORT_SCHEMA: &str = "exactly.report/1";
@@ -56,6 +57,9 @@ pub struct VariantReport {
     pub asserted: Guarantee,
     /// What the catalogue predicts.
     pub expected: Guarantee,
+    /// What it predicts of single sinks, where that differs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub expected_at: BTreeMap<String, Guarantee>,
     /// Whether every sink measured what the catalogue predicts.
     pub matches: bool,
     /// Verdict on the asserted sentence.
@@ -108,6 +112,10 @@ pub struct PointsReport {
     pub max_in_flight: u32,
     /// Cuts that exist, and cuts tested.
     pub cuts: (u64, u64),
+    /// Pairs of faults that exist over class representatives, and pairs of which
+    /// both fired.
+    #[serde(default)]
+    pub pairs: (u64, u64),
 }
 
 /// An anomaly over all trials of a cell.
@@ -130,8 +138,11 @@ pub struct AnomalyReport {
 /// How a violation came about.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Counterexample {
-    /// Id: `<claim>/<variant>#<trial>`.
+    /// Id of the finding ([`crate::finding_id`]): the same in every run.
     pub id: String,
+    /// Trial whose evidence is shown.
+    #[serde(default)]
+    pub trial: u32,
     /// The forbidden code it shows.
     pub code: Code,
     /// Its schedule.
@@ -142,6 +153,18 @@ pub struct Counterexample {
     pub evidence: Vec<Step>,
     /// What was found, in words.
     pub finding: String,
+    /// How often it came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reproduced: Option<Reproduced>,
+}
+
+/// How often a finding came back when its schedule was run again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Reproduced {
+    /// Runs that showed it.
+    pub k: u32,
+    /// Runs.
+    pub n: u32,
 }
 
 /// A step of a counterexample.

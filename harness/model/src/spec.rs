@@ -1,6 +1,6 @@
 //! A pipeline under test, as data: what the engine runs.
 
-use crate::{FaultKind, IdForm};
+use crate::{FaultKind, IdForm, View};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -23,6 +23,20 @@ pub struct Pipeline {
     pub timers: Vec<String>,
     /// Limits.
     pub limits: Limits,
+    /// Where the pipeline keeps its position in what is fed, if it does so itself
+    /// instead of committing it to the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub positions: Option<PositionQuery>,
+}
+
+/// Reads positions that a pipeline keeps in a sink.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PositionQuery {
+    /// Name of the system that holds them.
+    pub system: String,
+    /// A query with the columns `partition` and `next`, the next offset to be
+    /// read of the topic that is fed.
+    pub query: String,
 }
 
 /// A system as one pipeline uses it.
@@ -35,6 +49,11 @@ pub struct SystemUse {
     /// What the pipeline's client waits for a reply, in milliseconds. Without
     /// it delay-reply does not apply.
     pub client_timeout_ms: Option<u64>,
+    /// How long a client may be silent, or slow, before the system gives what it
+    /// holds to another: the longest of session, poll and transaction timeout,
+    /// in milliseconds. Without it no fault outlives a lease.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease_ms: Option<u64>,
     /// What must be there before the pipeline starts.
     pub setup: Setup,
 }
@@ -57,6 +76,9 @@ pub struct Topic {
     pub name: String,
     /// Partitions.
     pub partitions: u32,
+    /// Replicas; the system's default where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replicas: Option<u32>,
 }
 
 /// A process of the pipeline.
@@ -147,13 +169,19 @@ pub struct Observer {
     pub query: String,
     /// Declared cardinality.
     pub effects_per_message: u32,
+    /// What its reader sees.
+    #[serde(default)]
+    pub view: View,
 }
 
 /// Kind of sink.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SinkKind {
     /// A row in a table.
+    #[default]
     Row,
     /// A record in a log.
     Record,
@@ -189,6 +217,11 @@ impl Default for Limits {
 pub enum SystemPlace {
     /// Started by the harness, nothing to install.
     Embedded,
+    /// Started by the harness from what is installed on this machine.
+    Local {
+        /// Nodes (brokers).
+        nodes: u32,
+    },
     /// What the user points at. May hold a password: never shown, see
     /// [`redact`].
     At(String),
@@ -198,6 +231,8 @@ impl std::fmt::Display for SystemPlace {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Embedded => f.write_str("embedded"),
+            Self::Local { nodes: 1 } => f.write_str("local"),
+            Self::Local { nodes } => write!(f, "local:{nodes}"),
             Self::At(url) => write!(f, "at {}", redact(url)),
         }
     }

@@ -198,6 +198,7 @@ impl KafkaDecoder {
                 key: pending.key,
                 outcome: Outcome::Ok,
                 error: None,
+                fenced: false,
             }),
             ..Unit::default()
         };
@@ -294,6 +295,7 @@ fn unknown_api(number: i16) -> exactly_adapter::Head {
         class: exactly_model::Class::Control,
         ids: Vec::new(),
         commits: Vec::new(),
+        names: Vec::new(),
         expects_reply: true,
     }
 }

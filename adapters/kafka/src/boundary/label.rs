@@ -30,6 +30,7 @@ pub(crate) fn label(
         class: api::class(api),
         ids: Vec::new(),
         commits: Vec::new(),
+        names: Vec::new(),
         expects_reply: true,
     };
     let mut group = None;

@@ -244,7 +244,9 @@ fn seen(key: Option<&[u8]>, value: &[u8], offset: i64, view: View) -> Option<See
         id,
         key: key.map(|key| String::from_utf8_lossy(key).into_owned()),
         key_seq: field(&["seq", "n"]).and_then(number),
+        partition: None,
         position: Some(offset),
+        unit: None,
         checksum: field(&["checksum", "sum"])
             .and_then(|sum| u32::from_str_radix(sum.as_str()?, 16).ok()),
         view,

@@ -54,6 +54,7 @@ impl Director {
             return;
         };
         open.forwarded = true;
+        open.sent_ns = Some(self.recorder.clock().mono_ns());
         // A successor has looked when it has read or made an effect; to join a
         // group or to acknowledge is neither.
         if open.class == Class::Effect {
@@ -79,6 +80,7 @@ impl Director {
         open.replied = true;
         open.outcome = reply.outcome;
         open.error = reply.error;
+        open.fenced = reply.fenced;
         if reply.outcome == Outcome::Ok {
             state.ledger.commit(id);
         }
@@ -127,6 +129,7 @@ impl Director {
         if let Some(open) = state.ledger.get_mut(id) {
             open.late = true;
             open.forwarded = true;
+            open.sent_ns = Some(self.recorder.clock().mono_ns());
         }
         for armed in &mut state.faults {
             armed.late_due &= armed.reserved != Some(id);
@@ -173,6 +176,8 @@ impl Director {
             class,
             commits,
             request_ns,
+            sent_ns,
+            fenced,
             in_flight,
             outcome,
             error,
@@ -187,6 +192,9 @@ impl Director {
                 class,
                 commits,
                 request_ns,
+                sent_ns,
+                ended_ns: self.recorder.clock().mono_ns(),
+                fenced,
                 fate: if open.late { Fate::Late } else { fate },
                 outcome,
                 error,

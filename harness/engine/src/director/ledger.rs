@@ -28,6 +28,9 @@ pub(super) struct Open {
     pub class: Class,
     pub commits: Vec<Position>,
     pub request_ns: u64,
+    pub sent_ns: Option<u64>,
+    /// The reply says that the sender is not the owner any more.
+    pub fenced: bool,
     pub in_flight: u32,
     /// Ordinal among the exchanges of its operation and target.
     pub ordinal: u32,
@@ -88,7 +91,7 @@ impl Ledger {
             system: system.into(),
             operation: head.operation,
             target: head.target,
-            ids: self.sequences(life, &head.ids, &head.commits),
+            ids: self.sequences(life, &head.ids, head.commits.iter().chain(&head.names)),
             nth: 0,
         };
         if self.seen.len() >= OBSERVED_MAX {
@@ -133,6 +136,8 @@ impl Ledger {
                 class: head.class,
                 commits: head.commits,
                 request_ns,
+                sent_ns: None,
+                fenced: false,
                 in_flight,
                 ordinal,
                 expects_reply: head.expects_reply,
@@ -148,8 +153,14 @@ impl Ledger {
         id
     }
 
-    /// The sequences that a request carries, or that its positions newly cover.
-    fn sequences(&self, life: &Life, ids: &[MessageId], commits: &[Position]) -> Vec<u32> {
+    /// The sequences that a request carries, or that the positions it commits or
+    /// names newly cover.
+    fn sequences<'a>(
+        &self,
+        life: &Life,
+        ids: &[MessageId],
+        commits: impl Iterator<Item = &'a Position>,
+    ) -> Vec<u32> {
         let mut sequences: Vec<u32> = ids
             .iter()
             .filter(|id| id.run() == self.run && id.trial() == self.trial)

@@ -104,7 +104,7 @@ impl Director {
                 Act::Reset
             }
             FaultKind::Hold => self.hold(life, id, strike).await,
-            FaultKind::Freeze | FaultKind::DropReply | FaultKind::DelayReply => Act::Forward,
+            _ => Act::Forward,
         }
     }
 
@@ -127,7 +127,7 @@ impl Director {
             }
             FaultKind::DelayReply => self.delay(life, id, strike, &fault, client_gone).await,
             FaultKind::Freeze => self.freeze(life, id, strike, &fault).await,
-            FaultKind::Hold | FaultKind::DropRequest | FaultKind::KillDeliverLate => Act::Forward,
+            _ => Act::Forward,
         };
         if act != Act::Forward {
             self.withheld(id);

@@ -5,6 +5,7 @@ use super::process::LAST_WORDS;
 use super::{Launch, Process, Supervisor};
 use async_trait::async_trait;
 use exactly_adapter::{Host, Server, ServerCommand, StartError, StopSignal};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub struct LocalHost {
     scratch: PathBuf,
     cache: PathBuf,
     output: PathBuf,
+    settings: BTreeMap<String, String>,
 }
 
 impl LocalHost {
@@ -40,7 +42,14 @@ impl LocalHost {
             scratch,
             cache,
             output,
+            settings: BTreeMap::new(),
         }
+    }
+
+    /// Lends adapters settings of the user's environment too (`KAFKA_HOME`).
+    #[must_use]
+    pub fn with_settings(self, settings: BTreeMap<String, String>) -> Self {
+        Self { settings, ..self }
     }
 
     fn spawn(&self, command: &ServerCommand) -> Result<Process, StartError> {
@@ -141,6 +150,10 @@ impl Host for LocalHost {
         vec![self.executable.clone(), format!("embedded-{name}")]
     }
 
+    fn setting(&self, name: &str) -> Option<String> {
+        self.settings.get(name).cloned()
+    }
+
     fn scratch(&self) -> &Path {
         &self.scratch
     }
@@ -168,6 +181,23 @@ impl Server for LocalServer {
 
     fn output(&self) -> &Path {
         self.process.output()
+    }
+
+    async fn kill(&self) {
+        self.process.kill();
+        self.process.wait_at_most(SERVER_GRACE).await;
+    }
+
+    fn pause(&self) {
+        self.process.freeze();
+    }
+
+    fn resume(&self) {
+        self.process.thaw();
+    }
+
+    fn exited(&self) -> Option<String> {
+        self.process.exited()
     }
 
     async fn stop(&self) {

@@ -114,13 +114,16 @@ impl Trial<'_> {
         let mut values = BTreeMap::new();
         for (name, scope) in &self.scopes {
             let instance = &self.stage.instances[name];
-            let (host, port) = instance.address();
             let mode = Mode::Decoded(scope.clone());
             let boundaries = Boundaries::new(life.clone(), self.director.clone(), name, mode);
-            let local = boundaries.open(&host, port).map_err(|error| {
-                EngineError::Harness(format!("cannot open a boundary: {error}"))
-            })?;
-            for (key, value) in scope.placeholders(&Ipv4Addr::LOCALHOST.to_string(), local) {
+            let mut addresses = Vec::new();
+            for (host, port) in instance.addresses() {
+                let local = boundaries.open(&host, port).map_err(|error| {
+                    EngineError::Harness(format!("cannot open a boundary: {error}"))
+                })?;
+                addresses.push((Ipv4Addr::LOCALHOST.to_string(), local));
+            }
+            for (key, value) in scope.placeholders(&addresses) {
                 values.insert(format!("{name}.{key}"), value);
             }
         }

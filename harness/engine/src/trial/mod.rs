@@ -137,6 +137,7 @@ impl Stage {
                 kind,
                 schedule: schedule.clone(),
                 messages: self.pipeline.feed.messages,
+                of: None,
             }),
         );
         let mut cancelled = self.cancelled.clone();
