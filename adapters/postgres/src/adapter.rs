@@ -32,6 +32,14 @@ impl Adapter for Postgres {
                 let (target, server) = embedded::start(host.as_ref()).await?;
                 (target, Some(server), "embedded".to_string())
             }
+            SystemPlace::Local { .. } => {
+                return Err(StartError::Config {
+                    system: KIND,
+                    why: format!("the place {place} is not there for PostgreSQL yet"),
+                    hint: "leave it embedded, or use a server of your own with --postgres URL"
+                        .into(),
+                });
+            }
             SystemPlace::At(url) => {
                 let target = Target::parse(url)?;
                 let shown = format!("at {}", target.shown());

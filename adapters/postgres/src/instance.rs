@@ -48,8 +48,8 @@ impl Instance for PgInstance {
         }
     }
 
-    fn address(&self) -> (String, u16) {
-        (self.target.host.clone(), self.target.port)
+    fn addresses(&self) -> Vec<(String, u16)> {
+        vec![(self.target.host.clone(), self.target.port)]
     }
 
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {

@@ -6,8 +6,8 @@
 //!   statement an exchange carries (`INSERT orders`, `COMMIT`), whether it may
 //!   write, which messages it concerns, and what its reply says of it.
 //! * *client*: the harness's own connections. They read effects by an
-//!   observer's query, count them, and ask what the server still does for
-//!   clients that are dead.
+//!   observer's query, count them, read positions that a pipeline keeps in a
+//!   table, and ask what the server still does for clients that are dead.
 //! * *embedded*: real server binaries, fetched once and run by the engine's
 //!   supervisor, as another user where the harness is root.
 //! * *provision*: a fresh schema for each trial, with the setup applied.

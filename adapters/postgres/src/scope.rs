@@ -6,9 +6,9 @@ use crate::provision;
 use crate::target::Target;
 use async_trait::async_trait;
 use exactly_adapter::{
-    Backlog, Decoder, Left, ObserveError, Observing, Scope, Seen, StartError, TrialNames,
+    Backlog, Decoder, Left, ObserveError, Observing, Positions, Scope, Seen, StartError, TrialNames,
 };
-use exactly_model::{Observer, Setup};
+use exactly_model::{Observer, Position, Setup};
 use std::collections::BTreeMap;
 
 /// A trial's schema.
@@ -43,14 +43,18 @@ impl PgScope {
 
 #[async_trait]
 impl Scope for PgScope {
-    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String> {
+    fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String> {
+        // One server has one address. Without it nothing can be filled in.
+        let [(host, port), ..] = addresses else {
+            return BTreeMap::new();
+        };
         let target = &self.target;
         BTreeMap::from(
             [
                 ("address", format!("{host}:{port}")),
-                ("url", target.pipeline_url(host, port, &self.schema)),
+                ("url", target.pipeline_url(host, *port, &self.schema)),
                 ("schema", self.schema.clone()),
-                ("host", host.to_string()),
+                ("host", host.clone()),
                 ("port", port.to_string()),
                 ("user", target.user.clone()),
                 ("database", target.database.clone()),
@@ -68,6 +72,10 @@ impl Scope for PgScope {
     }
 
     fn backlog(&self) -> Option<&dyn Backlog> {
+        Some(self)
+    }
+
+    fn positions(&self) -> Option<&dyn Positions> {
         Some(self)
     }
 
@@ -93,7 +101,16 @@ impl Observing for PgScope {
 
 #[async_trait]
 impl Backlog for PgScope {
-    async fn left(&self, dead_ports: &[u16]) -> Result<Left, ObserveError> {
+    async fn left(&self, dead_ports: &[u16], _: Option<&[Position]>) -> Result<Left, ObserveError> {
+        // Nothing is fed into a database: whatever positions are kept, they are
+        // another system's.
         client::left(&self.pool, &self.schema, dead_ports).await
+    }
+}
+
+#[async_trait]
+impl Positions for PgScope {
+    async fn positions(&self, query: &str, target: &str) -> Result<Vec<Position>, ObserveError> {
+        client::positions(&self.pool, &self.schema, query, target).await
     }
 }

@@ -146,6 +146,7 @@ impl Session {
             class,
             ids: gathered.ids.into_vec(),
             commits: Vec::new(),
+            names: Vec::new(),
             expects_reply: true,
         })
     }
@@ -191,6 +192,7 @@ impl Session {
             key: waiting.key?,
             outcome,
             error,
+            fenced: false,
         })
     }
 }

@@ -1,16 +1,13 @@
 //! Reading effects: the observer's query, run in the trial's schema.
 
-use super::pool::{Pool, words};
+use super::look::{LOOKED_AT, Look, bare, inside};
+use super::pool::Pool;
 use super::rows::Columns;
-use crate::adapter::KIND;
 use exactly_adapter::{ObserveError, Seen};
-use exactly_model::Observer;
+use exactly_model::{Observer, View};
 use futures::TryStreamExt;
-use sqlx::{Error, Row};
-use std::time::Duration;
+use sqlx::Row;
 
-/// A look that takes longer is given up.
-const LOOK_WITHIN: Duration = Duration::from_secs(120);
 /// Stands in a query for the commit order of a row.
 const COMMIT_ORDER: &str = "{commit_order}";
 
@@ -27,26 +24,27 @@ pub(crate) async fn observe(
     observer: &Observer,
     each: &mut (dyn FnMut(Seen) + Send),
 ) -> Result<(), ObserveError> {
+    let look = committed_only(observer)?;
     let sql = format!(
         "{} {}",
         inside(schema),
         expanded(&observer.query, commit_order)
     );
-    let reading = async {
+    look.within(async {
         let mut rows = pool.stream(sql);
         let mut columns = None;
         let mut n = 0;
-        while let Some(row) = rows.try_next().await.map_err(|e| failed(observer, &e))? {
+        while let Some(row) = rows.try_next().await.map_err(|e| look.failed(&e, &[]))? {
             let columns = match &mut columns {
                 Some(columns) => columns,
-                none => none.insert(Columns::find(&row).map_err(|why| config(observer, why))?),
+                none => none.insert(Columns::find(&row).map_err(|why| look.config(why))?),
             };
             n += 1;
-            each(columns.seen(&row, n).map_err(|why| config(observer, why))?);
+            each(columns.seen(&row, n).map_err(|why| look.config(why))?);
         }
         Ok(())
-    };
-    within(observer, reading).await
+    })
+    .await
 }
 
 /// How many effects `observer` sees.
@@ -56,35 +54,45 @@ pub(crate) async fn count(
     commit_order: bool,
     observer: &Observer,
 ) -> Result<u64, ObserveError> {
+    let look = committed_only(observer)?;
     // The line break ends a comment in the query's last line. Naming the id
     // finds out that there is none before there is a row.
     let sql = format!(
-        "{} select count(*) as n, count(observed.id) as identified from (\n{}\n) as observed",
+        "{} select count(*) as n, count({LOOKED_AT}.id) as identified from (\n{}\n) as {LOOKED_AT}",
         inside(schema),
         expanded(&observer.query, commit_order)
     );
-    let reading = async {
-        let rows = pool.run(sql).await.map_err(|e| failed(observer, &e))?;
+    look.within(async {
+        let failed = |error| look.failed(&error, &["id"]);
+        let rows = pool.run(sql).await.map_err(failed)?;
         let row = rows
             .last()
-            .ok_or_else(|| unavailable(observer, "no count came back"))?;
-        let n: i64 = row.try_get("n").map_err(|e| failed(observer, &e))?;
-        let identified: i64 = row
-            .try_get("identified")
-            .map_err(|e| failed(observer, &e))?;
+            .ok_or_else(|| look.unavailable("no count came back"))?;
+        let n: i64 = row.try_get("n").map_err(failed)?;
+        let identified: i64 = row.try_get("identified").map_err(failed)?;
         if identified < n {
             let why = format!("{} of {n} rows have NULL as their id", n - identified);
-            return Err(config(observer, why));
+            return Err(look.config(why));
         }
         Ok(n.unsigned_abs())
-    };
-    within(observer, reading).await
+    })
+    .await
 }
 
-/// Holds for the statements of one round trip: where names are looked up, and
-/// that a look changes nothing.
-fn inside(schema: &str) -> String {
-    format!("set local search_path = {schema}; set transaction read only;")
+/// A database shows committed rows and nothing else, whoever looks.
+fn committed_only(observer: &Observer) -> Result<Look<'_>, ObserveError> {
+    let look = Look {
+        name: &observer.name,
+        hint: "correct the observer's query, or carry the id through the pipeline unchanged",
+    };
+    match observer.view {
+        View::ReadCommitted => Ok(look),
+        View::ReadUncommitted => Err(ObserveError::Config {
+            observer: observer.name.clone(),
+            why: "a database shows committed rows only, to every reader".into(),
+            hint: "leave the observer's view at read_committed".into(),
+        }),
+    }
 }
 
 fn expanded(query: &str, commit_order: bool) -> String {
@@ -93,58 +101,7 @@ fn expanded(query: &str, commit_order: bool) -> String {
     } else {
         "null::bigint"
     };
-    query
-        .trim_end_matches(|c: char| c.is_whitespace() || c == ';')
-        .replace(COMMIT_ORDER, order)
-}
-
-async fn within<T>(
-    observer: &Observer,
-    reading: impl Future<Output = Result<T, ObserveError>>,
-) -> Result<T, ObserveError> {
-    tokio::time::timeout(LOOK_WITHIN, reading)
-        .await
-        .unwrap_or_else(|_| {
-            let why = format!("no answer within {} s", LOOK_WITHIN.as_secs());
-            Err(unavailable(observer, &why))
-        })
-}
-
-fn config(observer: &Observer, why: String) -> ObserveError {
-    ObserveError::Config {
-        observer: observer.name.clone(),
-        why,
-        hint: "correct the observer's query, or carry the id through the pipeline unchanged".into(),
-    }
-}
-
-fn unavailable(observer: &Observer, why: &str) -> ObserveError {
-    ObserveError::Unavailable {
-        observer: observer.name.clone(),
-        system: KIND,
-        why: why.into(),
-    }
-}
-
-/// The server's own errors are the query's fault, unless it is going away or
-/// has no room.
-fn failed(observer: &Observer, error: &Error) -> ObserveError {
-    let code = error.as_database_error().and_then(|e| e.code());
-    match code.as_deref() {
-        // `observed` is the name that `count` gives to the query.
-        Some("42703") if words(error).contains("observed.id") => {
-            config(observer, "the query has no column id".into())
-        }
-        Some(code) if !["08", "53", "57", "58"].contains(&code.get(..2).unwrap_or_default()) => {
-            ObserveError::Config {
-                observer: observer.name.clone(),
-                why: words(error),
-                hint: "correct the observer's query; it runs read-only in the trial's schema"
-                    .into(),
-            }
-        }
-        _ => unavailable(observer, &words(error)),
-    }
+    bare(query).replace(COMMIT_ORDER, order)
 }
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ impl Columns {
             id,
             key,
             key_seq,
+            partition: None,
             position,
+            unit: None,
             checksum,
             view: View::ReadCommitted,
         })

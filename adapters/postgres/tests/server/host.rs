@@ -65,7 +65,7 @@ struct Running {
     child: Mutex<Child>,
     line: String,
     pid: u32,
-    signal: StopSignal,
+    stop_signal: StopSignal,
 }
 
 #[async_trait]
@@ -83,13 +83,12 @@ impl Server for Running {
     }
 
     async fn stop(&self) {
-        let signal = match self.signal {
+        let signal = match self.stop_signal {
             StopSignal::Term => rustix::process::Signal::TERM,
             StopSignal::Int => rustix::process::Signal::INT,
             StopSignal::Quit => rustix::process::Signal::QUIT,
         };
-        let pid = rustix::process::Pid::from_raw(self.pid as i32).unwrap();
-        let _ = rustix::process::kill_process(pid, signal);
+        self.signal(signal);
         let mut child = self.child.lock().await;
         if tokio::time::timeout(Duration::from_secs(10), child.wait())
             .await
@@ -97,6 +96,31 @@ impl Server for Running {
         {
             let _ = child.kill().await;
         }
+    }
+
+    async fn kill(&self) {
+        let _ = self.child.lock().await.kill().await;
+    }
+
+    fn pause(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn exited(&self) -> Option<String> {
+        let mut child = self.child.try_lock().ok()?;
+        let status = child.try_wait().ok().flatten()?;
+        Some(status.to_string())
+    }
+}
+
+impl Running {
+    fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(self.pid as i32).unwrap();
+        let _ = rustix::process::kill_process(pid, signal);
     }
 }
 
@@ -124,7 +148,7 @@ impl Host for TestHost {
             pid: child.id().unwrap(),
             child: Mutex::new(child),
             line,
-            signal: given.stop_signal,
+            stop_signal: given.stop_signal,
         }))
     }
 
@@ -145,6 +169,10 @@ impl Host for TestHost {
 
     fn scratch(&self) -> &Path {
         self.scratch.path()
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        panic!("postgres looks at no setting, least of all {name}")
     }
 
     fn cache(&self) -> PathBuf {

@@ -28,7 +28,7 @@ async fn taken(proxy: &Proxy, pool: &PgPool) -> Vec<String> {
 async fn a_real_clients_exchanges_have_these_labels() {
     let instance = start().await;
     let scope = open(&instance).await;
-    let proxy = Proxy::to(instance.address(), scope.clone()).await;
+    let proxy = Proxy::to(address(&instance), scope.clone()).await;
     let pool = PgPoolOptions::new()
         .max_connections(1)
         .connect(&url(&scope, proxy.port))
@@ -138,7 +138,7 @@ async fn a_real_clients_exchanges_have_these_labels() {
 async fn errors_in_transactions_are_told() {
     let instance = start().await;
     let scope = open(&instance).await;
-    let proxy = Proxy::to(instance.address(), scope.clone()).await;
+    let proxy = Proxy::to(address(&instance), scope.clone()).await;
     let mut client = PgConnection::connect(&url(&scope, proxy.port))
         .await
         .unwrap();
@@ -204,7 +204,7 @@ async fn errors_in_transactions_are_told() {
 async fn psql_goes_through_the_boundary_where_it_is_installed() {
     let instance = start().await;
     let scope = open(&instance).await;
-    let proxy = Proxy::to(instance.address(), scope.clone()).await;
+    let proxy = Proxy::to(address(&instance), scope.clone()).await;
     let url = url(&scope, proxy.port).replace("sslmode=disable", "sslmode=prefer");
     let psql = tokio::process::Command::new("psql")
         .args(["-AtX", "-v", "ON_ERROR_STOP=1", &url])

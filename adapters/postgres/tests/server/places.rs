@@ -34,7 +34,7 @@ async fn scopes_are_apart_and_their_errors_have_places() {
     println!("scope opened in {:?}", begun.elapsed());
 
     // libpq understands the URL too, where psql is installed.
-    let url = url(&scope, instance.address().1);
+    let url = url(&scope, address(&instance).1);
     let psql = tokio::process::Command::new("psql")
         .args([
             "-At",
@@ -60,7 +60,7 @@ async fn scopes_are_apart_and_their_errors_have_places() {
 #[tokio::test]
 async fn a_server_of_the_users_own_is_reached_by_url() {
     let embedded = start().await;
-    let (host, port) = embedded.address();
+    let (host, port) = address(&embedded);
     let spare = Arc::new(TestHost::new());
     let at = async |url: String| Postgres.start(&SystemPlace::At(url), spare.clone()).await;
 
@@ -68,11 +68,10 @@ async fn a_server_of_the_users_own_is_reached_by_url() {
     let instance = at(url).await.expect("trust asks for no password");
     let place = instance.info("pg").place;
     assert_eq!(place, format!("at {host}:{port}/postgres"));
-    assert_eq!(instance.address(), (host.clone(), port));
+    assert_eq!(address(&instance), (host.clone(), port));
     let scope = open(&instance).await;
-    assert!(
-        scope.placeholders("h", 1)["url"].starts_with("postgres://postgres:secret@h:1/postgres?")
-    );
+    let placeholders = scope.placeholders(&[("h".into(), 1)]);
+    assert!(placeholders["url"].starts_with("postgres://postgres:secret@h:1/postgres?"));
 
     // One who may not create schemas.
     let mut admin = PgConnection::connect(&format!("postgres://postgres@{host}:{port}/postgres"))
@@ -105,4 +104,19 @@ async fn a_server_of_the_users_own_is_reached_by_url() {
         .unwrap_err();
     assert!(matches!(error, StartError::Unreachable { .. }), "{error}");
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_local_place_is_refused_with_what_to_do() {
+    for nodes in [1, 3] {
+        let error = Postgres
+            .start(&SystemPlace::Local { nodes }, Arc::new(TestHost::new()))
+            .await
+            .map(drop)
+            .unwrap_err();
+        assert!(matches!(error, StartError::Config { .. }), "{error}");
+        for part in ["local", "yet", "embedded", "--postgres URL"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::host::TestHost;
 use exactly_adapter::{Adapter, Instance, ObserveError, Scope, TrialNames};
-use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace};
+use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_postgres::Postgres;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::sync::Arc;
@@ -41,6 +41,13 @@ pub async fn start() -> Running {
     }
 }
 
+/// Where the server listens.
+pub fn address(instance: &Arc<dyn Instance>) -> (String, u16) {
+    let addresses = instance.addresses();
+    assert_eq!(addresses.len(), 1, "one server, one address");
+    addresses[0].clone()
+}
+
 pub async fn rows(scope: &Arc<dyn Scope>) -> Result<u64, ObserveError> {
     let observer = observer("select id from effects");
     scope.observing().unwrap().count(&observer).await
@@ -62,11 +69,12 @@ pub fn id(sequence: u32) -> MessageId {
 }
 
 pub fn url(scope: &Arc<dyn Scope>, port: u16) -> String {
-    scope.placeholders("127.0.0.1", port)["url"].clone()
+    scope.placeholders(&[("127.0.0.1".into(), port)])["url"].clone()
 }
 
 pub fn observer(query: &str) -> Observer {
     Observer {
+        view: View::ReadCommitted,
         name: "rows".into(),
         system: "pg".into(),
         kind: SinkKind::Row,

@@ -3,6 +3,7 @@
 use crate::proxy::Proxy;
 use crate::running::*;
 use exactly_adapter::{ObserveError, TrialNames};
+use exactly_model::{Observer, Position, View};
 use sqlx::{Connection, PgConnection};
 use std::time::{Duration, Instant};
 
@@ -19,7 +20,7 @@ async fn effects_are_observed() {
         ("postgres", "embedded", "PostgreSQL 18.6 (fsync off)")
     );
     let scope = open(&instance).await;
-    let (_, port) = instance.address();
+    let (_, port) = address(&instance);
     let mut client = PgConnection::connect(&url(&scope, port)).await.unwrap();
     let observing = scope.observing().unwrap();
     let seen = async |query: &str| {
@@ -108,6 +109,18 @@ async fn effects_are_observed() {
         assert!(matches!(error, ObserveError::Config { .. }), "{error}");
         assert!(error.to_string().contains(why), "{error}");
     }
+    // No reader of a database sees what is not committed.
+    let dirty = Observer {
+        view: View::ReadUncommitted,
+        ..observer(all)
+    };
+    for error in [
+        observing.observe(&dirty, &mut |_| {}).await.unwrap_err(),
+        observing.count(&dirty).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, ObserveError::Config { .. }), "{error}");
+        assert!(error.to_string().contains("read_committed"), "{error}");
+    }
     // Nothing of a failed look stays behind.
     assert_eq!(seen(all).await.unwrap().len(), 2);
     instance.stop().await;
@@ -124,9 +137,9 @@ async fn the_dead_and_the_prepared_are_backlog() {
         .await
         .unwrap();
     let backlog = scope.backlog().unwrap();
-    assert_eq!(backlog.left(&[]).await.unwrap().items, 0);
-    let (_, port) = instance.address();
-    let proxy = Proxy::to(instance.address(), scope.clone()).await;
+    assert_eq!(backlog.left(&[], None).await.unwrap().items, 0);
+    let (_, port) = address(&instance);
+    let proxy = Proxy::to(address(&instance), scope.clone()).await;
     let mut blocker = PgConnection::connect(&url(&scope, port)).await.unwrap();
     run(&mut blocker, "BEGIN; LOCK TABLE effects")
         .await
@@ -143,19 +156,19 @@ async fn the_dead_and_the_prepared_are_backlog() {
     );
     drop(dying);
     let ports = proxy.seen.lock().unwrap().ports.clone();
-    let left = backlog.left(&ports).await.unwrap();
+    let left = backlog.left(&ports, None).await.unwrap();
     assert_eq!(left.items, 1, "{left:?}");
     assert!(
         left.detail.contains("active, waiting for relation"),
         "{left:?}"
     );
     assert!(left.committed.is_empty());
-    assert_eq!(backlog.left(&[]).await.unwrap().items, 0);
+    assert_eq!(backlog.left(&[], None).await.unwrap().items, 0);
 
     // It still acts when the lock is released: late.
     run(&mut blocker, "COMMIT").await.unwrap();
     let deadline = Instant::now() + Duration::from_secs(5);
-    while backlog.left(&ports).await.unwrap().items > 0 {
+    while backlog.left(&ports, None).await.unwrap().items > 0 {
         assert!(Instant::now() < deadline, "the backend of the dead ends");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -163,19 +176,108 @@ async fn the_dead_and_the_prepared_are_backlog() {
 
     let prepare = "BEGIN; INSERT INTO effects (id) VALUES ('x'); PREPARE TRANSACTION 'p'";
     run(&mut blocker, prepare).await.unwrap();
-    let left = backlog.left(&[]).await.unwrap();
+    let left = backlog.left(&[], None).await.unwrap();
     assert_eq!(
         (left.items, left.detail.as_str()),
         (1, "prepared transaction p waits for its end")
     );
-    assert_eq!(other.backlog().unwrap().left(&[]).await.unwrap().items, 0);
+    assert_eq!(
+        other
+            .backlog()
+            .unwrap()
+            .left(&[], None)
+            .await
+            .unwrap()
+            .items,
+        0
+    );
     // Its lock keeps the schema; closing gives up within its bounds.
     let begun = Instant::now();
     scope.close().await;
     assert!(begun.elapsed() < Duration::from_secs(9));
     run(&mut blocker, "ROLLBACK PREPARED 'p'").await.unwrap();
-    assert_eq!(backlog.left(&[]).await.unwrap().items, 0);
+    assert_eq!(backlog.left(&[], None).await.unwrap().items, 0);
     scope.close().await;
     assert!(rows(&scope).await.is_err(), "the schema is gone");
     instance.stop().await;
+}
+
+#[tokio::test]
+async fn kept_positions_are_read_in_the_trials_schema() {
+    let instance = start().await;
+    let scope = open(&instance).await;
+    let (_, port) = address(&instance);
+    let mut client = PgConnection::connect(&url(&scope, port)).await.unwrap();
+    let table = "create table positions (partition int primary key, next bigint)";
+    run(&mut client, table).await.unwrap();
+    let kept = scope.positions().unwrap();
+    let read = async |query: &str| kept.positions(query, "topic.orders").await;
+    let all = "select partition, next from positions -- all ;\n ; ";
+    assert_eq!(read(all).await.unwrap(), [], "a pipeline begins with none");
+
+    let insert = "insert into positions values (1, 4294967296), (0, 3)";
+    run(&mut client, insert).await.unwrap();
+    // What is not committed is kept nowhere.
+    let mut other = PgConnection::connect(&url(&scope, port)).await.unwrap();
+    run(&mut other, "begin; update positions set next = 7")
+        .await
+        .unwrap();
+    let position = |partition, offset| Position {
+        target: "topic.orders".into(),
+        partition,
+        offset,
+    };
+    let committed = [position(0, 3), position(1, 4_294_967_296)];
+    assert_eq!(read(all).await.unwrap(), committed);
+
+    for (query, why) in [
+        ("select next from positions", "no column partition"),
+        (
+            "select partition from positions where false",
+            "no column next",
+        ),
+        ("select 0 as partition, null as next", "row 1: next is NULL"),
+        (
+            "select null as partition, 1 as next where true",
+            "row 1: partition is NULL",
+        ),
+        (
+            "select -1 as partition, 1 as next",
+            "row 1: partition `-1` is not a whole number",
+        ),
+        ("select 0 as partition, 1.5 as next", "row 1: next `1.5`"),
+        ("select 0 as partition, -1 as next", "offsets begin at 0"),
+        (
+            "select 0 as partition, next from positions order by next",
+            "row 2: partition 0 is there twice",
+        ),
+        (
+            "select n as partition, 1 as next from generate_series(0, 10000) n",
+            "more than 10000 rows",
+        ),
+        ("select partition, next from missing", "does not exist"),
+        ("select partition, nxt as next from positions", "nxt"),
+        (
+            "update positions set next = 1 returning partition, next",
+            "syntax error",
+        ),
+    ] {
+        match read(query).await {
+            Err(error @ ObserveError::Config { .. }) => {
+                let text = error.to_string();
+                assert!(text.contains(why) && text.contains("positions"), "{text}");
+            }
+            other => panic!("{query}: {other:?}"),
+        }
+    }
+    let most = "select n as partition, 1 as next from generate_series(1, 10000) n";
+    assert_eq!(read(most).await.unwrap().len(), 10_000);
+    assert_eq!(
+        read(all).await.unwrap(),
+        committed,
+        "a look changes nothing"
+    );
+    instance.stop().await;
+    let error = read(all).await.unwrap_err();
+    assert!(matches!(error, ObserveError::Unavailable { .. }), "{error}");
 }
