@@ -3,7 +3,7 @@
 
 use crate::EngineError;
 use crate::plan::{self, Knowledge, Known};
-use crate::trial::{Finished, Stage};
+use crate::trial::{Finished, Ordered, Stage};
 use exactly_model::{
     Cell, CellEnd, CellStart, Event, Place, Plan, Schedule, SettleHow, SystemInfo, TrialKind,
 };
@@ -277,7 +277,7 @@ async fn run_all(
     let mut running = futures::stream::iter(queue)
         .map(async |(kind, schedule)| {
             let number = course.trials.fetch_add(1, Ordering::SeqCst) + 1;
-            stage.run_trial(number, kind, schedule).await
+            stage.run_trial(number, Ordered::new(kind, schedule)).await
         })
         .buffer_unordered(course.jobs.max(1));
     while let Some(finished) = running.next().await {

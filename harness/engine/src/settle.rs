@@ -61,7 +61,7 @@ pub(crate) async fn settle_for(
 ) -> Result<Settle, EngineError> {
     let limits = trial.stage.pipeline.limits.clone();
     let stuck = Duration::from_millis(limits.stuck_ms);
-    let messages = trial.stage.pipeline.feed.messages;
+    let messages = trial.messages;
     let end = Duration::from_millis(limits.trial_ms).max(LIMIT_PER_MESSAGE * messages);
     let mut last = Look::default();
     let mut moved_at = trial.elapsed();

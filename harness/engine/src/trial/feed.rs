@@ -14,9 +14,9 @@ impl Trial<'_> {
     pub(crate) async fn feed(&mut self) -> Result<(), EngineError> {
         let feed = &self.stage.pipeline.feed;
         let mut next = 0;
-        while next < feed.messages {
+        while next < self.messages {
             self.stage.check_cancelled()?;
-            let end = feed.messages.min(next + SLICE);
+            let end = self.messages.min(next + SLICE);
             self.feed_slice(feed, next..end).await?;
             next = end;
         }

@@ -50,6 +50,31 @@ pub struct Stage {
     pub cancelled: watch::Receiver<bool>,
 }
 
+/// What a trial is to be.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ordered {
+    /// Why it runs.
+    pub kind: TrialKind,
+    /// Its faults.
+    pub schedule: Schedule,
+    /// Messages fed; as many as the pipeline says where absent.
+    pub messages: Option<u32>,
+    /// For shrinking and replaying: the trial whose finding is looked at.
+    pub of: Option<u32>,
+}
+
+impl Ordered {
+    /// A trial of its own, with the pipeline's batch.
+    pub fn new(kind: TrialKind, schedule: Schedule) -> Self {
+        Self {
+            kind,
+            schedule,
+            messages: None,
+            of: None,
+        }
+    }
+}
+
 /// What is left of a trial once it has been judged.
 pub struct Finished {
     /// Trial.
@@ -58,6 +83,8 @@ pub struct Finished {
     pub kind: TrialKind,
     /// Its faults.
     pub schedule: Schedule,
+    /// Messages fed.
+    pub messages: u32,
     /// Point-making exchanges, in order.
     pub observed: Vec<Observed>,
     /// Whether all of its faults fired.
@@ -74,6 +101,8 @@ pub struct Finished {
 pub(crate) struct Trial<'a> {
     pub stage: &'a Stage,
     pub number: u32,
+    /// Messages to feed.
+    pub messages: u32,
     pub clock: Clock,
     pub scopes: BTreeMap<String, Arc<dyn Scope>>,
     pub director: Arc<Director>,
@@ -123,26 +152,22 @@ impl Stage {
 
     /// Runs one trial to its end. An error is one of the run: the trial has no
     /// end in the history and is no evidence.
-    pub async fn run_trial(
-        &self,
-        number: u32,
-        kind: TrialKind,
-        schedule: Schedule,
-    ) -> Result<Finished, EngineError> {
+    pub async fn run_trial(&self, number: u32, ordered: Ordered) -> Result<Finished, EngineError> {
         self.check_cancelled()?;
+        let messages = ordered.messages.unwrap_or(self.pipeline.feed.messages);
         self.recorder.record(
             number,
             Event::Trial(TrialStart {
                 cell: self.cell,
-                kind,
-                schedule: schedule.clone(),
-                messages: self.pipeline.feed.messages,
-                of: None,
+                kind: ordered.kind,
+                schedule: ordered.schedule.clone(),
+                messages,
+                of: ordered.of,
             }),
         );
         let mut cancelled = self.cancelled.clone();
         let result = tokio::select! {
-            result = self.stages(number, kind, schedule) => result,
+            result = self.stages(number, messages, ordered) => result,
             Ok(_) = cancelled.wait_for(|c| *c) => Err(EngineError::Interrupted),
         };
         // Whatever the trial's processes left behind goes with it.
@@ -157,14 +182,16 @@ impl Stage {
     async fn stages(
         &self,
         number: u32,
-        kind: TrialKind,
-        schedule: Schedule,
+        messages: u32,
+        ordered: Ordered,
     ) -> Result<Finished, EngineError> {
+        let Ordered { kind, schedule, .. } = ordered;
         let scopes = self.open_scopes(number).await?;
         let director = Director::new(self.terms(number), &schedule, self.recorder.clone());
         let mut trial = Trial {
             stage: self,
             number,
+            messages,
             clock: Clock::new(),
             scopes,
             director,
@@ -191,6 +218,7 @@ impl Stage {
             number,
             kind,
             schedule,
+            messages,
             observed: trial.director.observed(),
             all_fired: trial.director.all_fired(),
             how,

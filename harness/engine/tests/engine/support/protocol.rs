@@ -26,7 +26,8 @@ pub struct ToyScope {
 
 #[async_trait]
 impl Scope for ToyScope {
-    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String> {
+    fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String> {
+        let (host, port) = &addresses[0];
         BTreeMap::from([("address".into(), format!("{host}:{port}"))])
     }
 
@@ -105,6 +106,7 @@ impl Decoder for ToyDecoder {
                     key: self.replies,
                     outcome,
                     error: (word == "no").then(|| rest.to_string()),
+                    fenced: false,
                 });
                 // `ok T 3 5`: a take was answered with records 3 to 5.
                 if let Some((first, last)) = taken(rest) {
@@ -159,6 +161,7 @@ impl ToyDecoder {
                 Vec::new()
             },
             commits,
+            names: Vec::new(),
             expects_reply: word != "Q",
         })
     }
