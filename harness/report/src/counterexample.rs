@@ -1,5 +1,6 @@
 //! Counterexamples: how a violation came about.
 
+use crate::lanes::Lanes;
 use crate::layout::{hanging, paragraph};
 use crate::style::{Style, Tone};
 use crate::text::{clean, pad, plural, width};
@@ -13,16 +14,17 @@ const KEPT_AT_END: usize = 6;
 const KEPT_AROUND_FAULT: usize = 6;
 
 /// Each counterexample as a sequence of exchanges with the fault marked, what
-/// was found, and how to look further. Codes that one trial shows are told
-/// together. Empty where there is none.
+/// was found, how often it came back and how to see it again. Codes that one
+/// trial shows are told together. Empty where there is none.
 pub fn counterexamples(report: &Report, style: Style) -> String {
     let mut out = String::new();
-    for (_, variant) in report.variants() {
+    for (claim, variant) in report.variants() {
+        let cell = format!("{}/{}", clean(&claim.id), clean(&variant.id));
         for examples in by_trial(&variant.counterexamples) {
             if !out.is_empty() {
                 out.push('\n');
             }
-            out.push_str(&trial(&examples, style));
+            out.push_str(&trial(&cell, &examples, style));
         }
     }
     if out.is_empty() {
@@ -32,7 +34,7 @@ pub fn counterexamples(report: &Report, style: Style) -> String {
         style,
         Tone::Strong,
         0,
-        "Counterexamples: for each forbidden code of each variant the first, with the fewest faults",
+        "Counterexamples: for each forbidden code of each variant the shortest that was found",
     );
     format!("{title}\n{out}\n{}", further(report, style))
 }
@@ -41,7 +43,7 @@ pub fn counterexamples(report: &Report, style: Style) -> String {
 fn by_trial(examples: &[Counterexample]) -> Vec<Vec<&Counterexample>> {
     let mut groups: Vec<Vec<&Counterexample>> = Vec::new();
     for example in examples {
-        match groups.iter_mut().find(|group| group[0].id == example.id) {
+        match groups.iter_mut().find(|group| together(group[0], example)) {
             Some(group) => group.push(example),
             None => groups.push(vec![example]),
         }
@@ -49,17 +51,22 @@ fn by_trial(examples: &[Counterexample]) -> Vec<Vec<&Counterexample>> {
     groups
 }
 
+fn together(one: &Counterexample, other: &Counterexample) -> bool {
+    (one.trial, &one.schedule, one.messages) == (other.trial, &other.schedule, other.messages)
+}
+
 fn further(report: &Report, style: Style) -> String {
     let text = format!(
-        "Look further: the number behind # is the trial in the run's events.ndjson; `exactly \
-         judge {}` judges the record again; `exactly explain CODE` says what a code means.",
+        "Look further: the trials are in the run's events.ndjson; `exactly judge {}` judges the \
+         record again; `exactly replay` runs a counterexample again, from the folder that keeps \
+         this run; `exactly explain CODE` says what a code means.",
         clean(&report.run)
     );
     paragraph(style, Tone::Faint, 0, &text)
 }
 
 /// The counterexamples of one trial: told once, with what was found by each.
-fn trial(examples: &[&Counterexample], style: Style) -> String {
+fn trial(cell: &str, examples: &[&Counterexample], style: Style) -> String {
     let Some(first) = examples.first() else {
         return String::new();
     };
@@ -67,7 +74,7 @@ fn trial(examples: &[&Counterexample], style: Style) -> String {
         .iter()
         .map(|example| format!("{} {}", example.code, example.code.name()))
         .collect();
-    let title = format!("{}: {}", clean(&first.id), codes.join(", "));
+    let title = format!("{cell}, trial {}: {}", first.trial, codes.join(", "));
     let mut out = hanging(style, Tone::Bad, 0, 2, &title);
     let schedule = format!(
         "{} fed; {}.",
@@ -83,11 +90,29 @@ fn trial(examples: &[&Counterexample], style: Style) -> String {
     for example in examples {
         let finding = format!("{}: {}", example.code, clean(&example.finding));
         out.push_str(&hanging(style, Tone::Plain, 2, 2, &finding));
+        out.push_str(&again(example, style));
     }
     out
 }
 
+/// How often it came back, and the command that runs it again.
+fn again(example: &Counterexample, style: Style) -> String {
+    let mut out = String::new();
+    if let Some(reproduced) = example.reproduced {
+        let tone = match reproduced.k < reproduced.n {
+            true => Tone::Attention,
+            false => Tone::Plain,
+        };
+        let text = format!("reproduced {} of {}", reproduced.k, reproduced.n);
+        out.push_str(&paragraph(style, tone, 6, &text));
+    }
+    let command = format!("replay it: exactly replay {}", clean(&example.id));
+    out.push_str(&paragraph(style, Tone::Plain, 6, &command));
+    out
+}
+
 fn steps(evidence: &[Step], style: Style) -> String {
+    let lanes = Lanes::of(evidence);
     let times: Vec<String> = evidence.iter().map(|step| millis(step.at_us)).collect();
     let columns = times.iter().map(|time| width(time)).max().unwrap_or(0);
     let mut out = String::new();
@@ -98,7 +123,8 @@ fn steps(evidence: &[Step], style: Style) -> String {
             continue;
         }
         out.push_str(&gap(&mut skipped, columns, style));
-        out.push_str(&line(step, &pad(time, columns, true), style));
+        let lead = format!("{}  {}", pad(time, columns, true), lanes.at(number));
+        out.push_str(&line(step, &lead, style));
     }
     out.push_str(&gap(&mut skipped, columns, style));
     out
@@ -126,7 +152,8 @@ fn gap(skipped: &mut u64, columns: usize, style: Style) -> String {
     }
 }
 
-fn line(step: &Step, time: &str, style: Style) -> String {
+/// A step behind its `lead`: the time, and the lanes of those at work.
+fn line(step: &Step, lead: &str, style: Style) -> String {
     // Steps name their incarnation themselves.
     let (mark, tone) = if step.fault {
         ("✗", Tone::Bad)
@@ -134,8 +161,8 @@ fn line(step: &Step, time: &str, style: Style) -> String {
         (" ", Tone::Plain)
     };
     let what = step.what.trim_start_matches(['✖', '✗', ' ']);
-    let text = format!("{mark} {time}  {}", clean(what));
-    hanging(style, tone, 2, 4 + width(time), &text)
+    let text = format!("{mark} {lead}{}", clean(what));
+    hanging(style, tone, 2, 2 + width(lead), &text)
 }
 
 /// Microseconds as `12.3 ms`.

@@ -53,7 +53,7 @@ impl Cell {
 
 /// A row of a table.
 pub(crate) enum Row {
-    /// Text over the whole width, wrapped.
+    /// Text over the whole width, wrapped behind its own indent.
     Span(Vec<(Tone, String)>),
     /// One cell per column.
     Cells(Vec<Cell>),
@@ -91,7 +91,8 @@ impl Table {
                 Row::Cells(row) => row,
                 Row::Span(lines) => {
                     for (tone, text) in lines {
-                        out.push_str(&paragraph(style, *tone, 0, text));
+                        let indent = text.len() - text.trim_start().len();
+                        out.push_str(&paragraph(style, *tone, indent, text.trim_start()));
                     }
                     continue;
                 }

@@ -25,6 +25,8 @@
 //! ([`counterexamples`]), and how far can I trust it ([`summary`]).
 
 mod counterexample;
+mod counters;
+mod lanes;
 mod layout;
 mod matrix;
 mod style;

@@ -1,16 +1,18 @@
 //! The claims matrix.
 
+use crate::counters::{COUNTERS, Counter, Fit};
 use crate::layout::{Cell, Column, Row, Table, hanging, paragraph};
 use crate::style::{Style, Tone};
 use crate::text::clean;
 use crate::words::{codes, guarantee_mark, sink_kind, verdict_tone};
-use exactly_model::{ClaimReport, Report, SinkResult, Tally, VariantReport, Verdict};
+use exactly_model::{ClaimReport, Report, SinkResult, VariantReport, Verdict};
 
 /// The matrix: one row per variant and sink, under its claim.
 ///
 /// Where the width does not hold the table, the same facts come as a list.
 /// Counters that are legal (redelivered, recovered) are left out of the table
-/// first; counters that are zero everywhere are named below it instead.
+/// first, then rare ones lose their columns; counters that are zero everywhere
+/// are named below it instead.
 pub fn matrix(report: &Report, style: Style) -> String {
     if report.variants().next().is_none() {
         return paragraph(
@@ -21,64 +23,15 @@ pub fn matrix(report: &Report, style: Style) -> String {
         );
     }
     let shape = Shape::of(report);
-    let whole = table(report, &shape, true).render(style);
-    let narrow = || table(report, &shape, false).render(style);
-    let (body, hidden) = match whole {
-        Some(whole) => (whole, false),
-        None => match narrow() {
-            Some(narrow) => (narrow, shape.has_legal()),
-            None => (list(report, style), false),
-        },
+    let fitting = [Fit::Whole, Fit::WithoutLegal, Fit::Folded]
+        .into_iter()
+        .find_map(|fit| Some((table(report, &shape, fit).render(style)?, fit)));
+    let (body, hidden) = match fitting {
+        Some((table, fit)) => (table, fit != Fit::Whole && shape.has_legal()),
+        None => (list(report, style), false),
     };
     body + &legend(report, &shape, hidden, style)
 }
-
-/// A counter that has a column where it is not zero everywhere.
-struct Counter {
-    header: &'static [&'static str],
-    name: &'static str,
-    of: fn(&Tally) -> u64,
-    /// Allowed by every guarantee: shown, never coloured.
-    legal: bool,
-    /// Has its column even where all are zero.
-    always: bool,
-}
-
-const fn counter(
-    header: &'static [&'static str],
-    name: &'static str,
-    of: fn(&Tally) -> u64,
-) -> Counter {
-    Counter {
-        header,
-        name,
-        of,
-        legal: false,
-        always: false,
-    }
-}
-
-const COUNTERS: [Counter; 7] = [
-    Counter {
-        always: true,
-        ..counter(&["lost"], "lost", |t| t.lost)
-    },
-    Counter {
-        always: true,
-        ..counter(&["doubled"], "doubled", |t| t.duplicated)
-    },
-    counter(&["re-", "ordered"], "reordered", |t| t.reordered),
-    counter(&["phantom"], "phantom", |t| t.phantom),
-    counter(&["corrupt"], "corrupted", |t| t.corrupted),
-    Counter {
-        legal: true,
-        ..counter(&["re-", "delivered"], "redelivered", |t| t.redelivered)
-    },
-    Counter {
-        legal: true,
-        ..counter(&["re-", "covered"], "recovered", |t| t.recovered)
-    },
-];
 
 /// What this report needs of the table.
 struct Shape {
@@ -94,7 +47,10 @@ struct Shape {
 
 impl Shape {
     fn of(report: &Report) -> Self {
-        let sinks: Vec<&SinkResult> = report.variants().flat_map(|(_, v)| &v.sinks).collect();
+        let sinks: Vec<&SinkResult> = report
+            .variants()
+            .flat_map(|(_, v)| measured_at(v))
+            .collect();
         let name = sinks.first().map(|sink| &sink.id);
         let asserted = |claim: &ClaimReport| {
             let first = claim.variants.first().map(|v| v.asserted);
@@ -102,15 +58,17 @@ impl Shape {
         };
         Self {
             several_sinks: sinks.iter().any(|sink| Some(&sink.id) != name)
-                || report.variants().any(|(_, v)| v.sinks.len() > 1),
+                || report.variants().any(|(_, v)| measured_at(v).len() > 1),
             several_asserted: report.claims.iter().any(asserted),
             counters: COUNTERS
                 .iter()
                 .filter(|c| c.always || sinks.iter().any(|sink| (c.of)(&sink.tally) > 0))
                 .collect(),
-            surprise: report
-                .variants()
-                .any(|(_, v)| v.sinks.iter().any(|s| guarantee_mark(v, s).is_some())),
+            surprise: report.variants().any(|(_, v)| {
+                measured_at(v)
+                    .iter()
+                    .any(|s| guarantee_mark(v, s).is_some())
+            }),
         }
     }
 
@@ -118,15 +76,13 @@ impl Shape {
         self.counters.iter().any(|c| c.legal)
     }
 
-    fn counters(&self, legal: bool) -> impl Iterator<Item = &'static Counter> + '_ {
-        self.counters
-            .iter()
-            .copied()
-            .filter(move |c| legal || !c.legal)
+    fn columns(&self, fit: Fit) -> impl Iterator<Item = &'static Counter> + '_ {
+        let counters = self.counters.iter().copied();
+        counters.filter(move |counter| counter.has_column(fit))
     }
 }
 
-fn table(report: &Report, shape: &Shape, legal: bool) -> Table {
+fn table(report: &Report, shape: &Shape, fit: Fit) -> Table {
     let fixed = |header, right| Column {
         header,
         right,
@@ -139,7 +95,7 @@ fn table(report: &Report, shape: &Shape, legal: bool) -> Table {
         header: &["variant"],
         right: false,
         // Legal counters are not worth a broken name.
-        narrowest: if legal { None } else { Some(16) },
+        narrowest: if fit == Fit::Whole { None } else { Some(16) },
     }];
     if shape.several_sinks {
         columns.push(fixed(&["sink"], false));
@@ -148,7 +104,7 @@ fn table(report: &Report, shape: &Shape, legal: bool) -> Table {
         columns.push(fixed(&["asserted"], false));
     }
     columns.push(fixed(&["measured"], false));
-    columns.extend(shape.counters(legal).map(|c| fixed(c.header, true)));
+    columns.extend(shape.columns(fit).map(|c| fixed(c.header, true)));
     columns.push(fixed(&["classes", "fired"], true));
     columns.push(fixed(&["points", "fired"], true));
     columns.push(fixed(&["witness", "fired"], true));
@@ -166,7 +122,7 @@ fn table(report: &Report, shape: &Shape, legal: bool) -> Table {
         }
         rows.push(Row::Span(heading(claim, shape)));
         for variant in &claim.variants {
-            push_rows(&mut rows, variant, shape, legal);
+            push_rows(&mut rows, variant, shape, fit);
         }
     }
     Table { columns, rows }
@@ -183,12 +139,13 @@ fn heading(claim: &ClaimReport, shape: &Shape) -> Vec<(Tone, String)> {
     lines
 }
 
-fn push_rows(rows: &mut Vec<Row>, variant: &VariantReport, shape: &Shape, legal: bool) {
+fn push_rows(rows: &mut Vec<Row>, variant: &VariantReport, shape: &Shape, fit: Fit) {
     let none = [None];
-    let sinks: Vec<Option<&SinkResult>> = match variant.sinks.as_slice() {
+    let sinks: Vec<Option<&SinkResult>> = match measured_at(variant) {
         [] => none.to_vec(),
         sinks => sinks.iter().map(Some).collect(),
     };
+    let hosted = variant.verdict != Verdict::NotHosted;
     for (number, sink) in sinks.into_iter().enumerate() {
         let first = number == 0;
         let once = |cell: Cell| if first { cell } else { Cell::default() };
@@ -200,15 +157,37 @@ fn push_rows(rows: &mut Vec<Row>, variant: &VariantReport, shape: &Shape, legal:
         if shape.several_asserted {
             cells.push(once(Cell::new(Tone::Plain, variant.asserted.name())));
         }
-        cells.push(measured(variant, sink));
-        cells.extend(shape.counters(legal).map(|counter| count(counter, sink)));
-        cells.extend(coverage(variant).into_iter().map(once));
+        cells.push(folded(measured(variant, sink), sink, fit));
+        cells.extend(shape.columns(fit).map(|counter| count(counter, sink)));
+        match hosted {
+            true => cells.extend(coverage(variant).into_iter().map(once)),
+            false => cells.extend(std::iter::repeat_n(nothing(), COVERAGE)),
+        }
         cells.push(once(verdict(variant)));
         rows.push(Row::Cells(cells));
     }
+    if !hosted {
+        let why = format!("  {}", clean(&variant.bounds));
+        rows.push(Row::Span(vec![(Tone::Faint, why)]));
+    }
+}
+
+/// The sinks at which something was measured: none where nothing ran.
+fn measured_at(variant: &VariantReport) -> &[SinkResult] {
+    match variant.verdict {
+        Verdict::NotHosted => &[],
+        _ => &variant.sinks,
+    }
+}
+
+fn nothing() -> Cell {
+    Cell::new(Tone::Faint, "–")
 }
 
 fn measured(variant: &VariantReport, sink: Option<&SinkResult>) -> Cell {
+    if variant.verdict == Verdict::NotHosted {
+        return nothing();
+    }
     let Some(sink) = sink.filter(|sink| sink.tally.attempted > 0) else {
         return Cell::new(Tone::Attention, "nothing");
     };
@@ -219,9 +198,20 @@ fn measured(variant: &VariantReport, sink: Option<&SinkResult>) -> Cell {
     }
 }
 
+/// What was measured, with the counters that have no column below it.
+fn folded(measured: Cell, sink: Option<&SinkResult>, fit: Fit) -> Cell {
+    let below = COUNTERS.iter().filter(|counter| counter.is_folded(fit));
+    below.fold(measured, |cell, counter| {
+        match sink.map_or(0, |sink| (counter.of)(&sink.tally)) {
+            0 => cell,
+            count => cell.and(Tone::Bad, format!("{count} {}", counter.name)),
+        }
+    })
+}
+
 fn count(counter: &Counter, sink: Option<&SinkResult>) -> Cell {
     let Some(sink) = sink else {
-        return Cell::new(Tone::Faint, "–");
+        return nothing();
     };
     let count = (counter.of)(&sink.tally);
     let tone = match (count, counter.legal) {
@@ -232,8 +222,11 @@ fn count(counter: &Counter, sink: Option<&SinkResult>) -> Cell {
     Cell::new(tone, count.to_string())
 }
 
+/// Columns that [`coverage`] fills.
+const COVERAGE: usize = 4;
+
 /// Classes, points, witnesses, trials.
-fn coverage(variant: &VariantReport) -> [Cell; 4] {
+fn coverage(variant: &VariantReport) -> [Cell; COVERAGE] {
     let points = &variant.points;
     // Points are gone through by representatives, so that only a class without
     // any fault and a silent witness are worth a colour.
@@ -251,7 +244,7 @@ fn coverage(variant: &VariantReport) -> [Cell; 4] {
         of(points.classes_fired, points.classes, true),
         of(points.fired, points.found, false),
         match declared {
-            0 => Cell::new(Tone::Faint, "–"),
+            0 => nothing(),
             _ => of(fired, declared, true),
         },
         Cell::new(Tone::Plain, format!("{violated} of {judged}")),
@@ -286,6 +279,10 @@ fn list(report: &Report, style: Style) -> String {
             let verdict = verdict(variant).0;
             let words: Vec<&str> = verdict.iter().map(|(_, text)| text.as_str()).collect();
             out.push_str(&line(verdict_tone(variant.verdict), &words.join(": ")));
+            if variant.verdict == Verdict::NotHosted {
+                out.push_str(&line(Tone::Faint, &clean(&variant.bounds)));
+                continue;
+            }
             if variant.sinks.is_empty() {
                 out.push_str(&line(Tone::Attention, "nothing measured"));
             }
@@ -336,7 +333,7 @@ fn coverage_line(variant: &VariantReport) -> String {
 fn legend(report: &Report, shape: &Shape, hidden: bool, style: Style) -> String {
     let mut lines = Vec::new();
     if !shape.several_sinks
-        && let Some(sink) = report.variants().find_map(|(_, v)| v.sinks.first())
+        && let Some(sink) = report.variants().find_map(|(_, v)| measured_at(v).first())
     {
         lines.push(format!(
             "Counted at sink {} ({}), over all trials of a variant.",

@@ -3,7 +3,7 @@
 use crate::layout::{hanging, paragraph};
 use crate::style::{Style, Tone};
 use crate::text::{clean, plural};
-use crate::words::{codes, verdict_tone};
+use crate::words::{codes, guarantee_mark, verdict_tone};
 use exactly_model::{PointsReport, Report, SystemInfo, VariantReport, Verdict};
 
 /// Entries of a list that are shown before "and n more".
@@ -32,6 +32,9 @@ pub fn summary(report: &Report, style: Style) -> String {
     for line in MEANINGS {
         out.push_str(&hanging(style, Tone::Faint, 0, 2, line));
     }
+    if count(report, Verdict::NotHosted) > 0 {
+        out.push_str(&hanging(style, Tone::Faint, 0, 2, NOT_HOSTED));
+    }
     out.push('\n');
     out.push_str(&totals(report, style));
     out
@@ -43,9 +46,16 @@ const MEANINGS: [&str; 3] = [
     "inconclusive: neither; the reason stands beside it.",
 ];
 
+const NOT_HOSTED: &str =
+    "not-hosted: this place cannot hold the cell, so that nothing was run; `--on` names others.";
+
 /// One line on a finished variant, for progress output.
 pub fn verdict_line(claim: &str, variant: &VariantReport, style: Style) -> String {
     let verdict = style.paint(verdict_tone(variant.verdict), &variant.verdict.to_string());
+    if variant.verdict == Verdict::NotHosted {
+        let why = clean(&variant.bounds);
+        return format!("{}/{}: {verdict}, {why}", clean(claim), clean(&variant.id));
+    }
     let detail = match (variant.verdict, variant.reason) {
         (Verdict::Refuted, _) => format!(" ({})", codes(variant)),
         (_, Some(reason)) => format!(" ({reason})"),
@@ -55,18 +65,13 @@ pub fn verdict_line(claim: &str, variant: &VariantReport, style: Style) -> Strin
         .sinks
         .iter()
         .filter(|sink| sink.tally.attempted > 0)
-        .map(|sink| format!("measured at {}: {}", clean(&sink.id), sink.guarantee))
+        .map(|sink| format!("at {}: {}", clean(&sink.id), sink.guarantee))
         .collect();
     let measured = match measured.as_slice() {
         [] => "nothing measured".into(),
-        all => all.join(", "),
+        all => format!("measured {}", all.join(", ")),
     };
-    let surprise = if variant.matches || variant.trials.0 == 0 {
-        String::new()
-    } else {
-        let text = format!("; the catalogue predicts {}", variant.expected);
-        style.paint(Tone::Attention, &text)
-    };
+    let surprise = style.paint(Tone::Attention, &surprise(variant));
     let points = &variant.points;
     format!(
         "{}/{}: {verdict}{detail}, {measured}; classes {}/{}, {}{surprise}",
@@ -76,6 +81,26 @@ pub fn verdict_line(claim: &str, variant: &VariantReport, style: Style) -> Strin
         points.classes,
         plural(variant.trials.0, "trial"),
     )
+}
+
+/// What the catalogue predicts, where that is something else.
+fn surprise(variant: &VariantReport) -> String {
+    if variant.matches || variant.trials.0 == 0 {
+        return String::new();
+    }
+    let predicted: Vec<String> = variant
+        .sinks
+        .iter()
+        .filter_map(|sink| Some((sink, guarantee_mark(variant, sink)?)))
+        .map(|(sink, expected)| match variant.sinks.len() {
+            1 => expected.to_string(),
+            _ => format!("{expected} at {}", clean(&sink.id)),
+        })
+        .collect();
+    match predicted.as_slice() {
+        [] => format!("; the catalogue predicts {}", variant.expected),
+        all => format!("; the catalogue predicts {}", all.join(", ")),
+    }
 }
 
 fn verdicts(report: &Report, style: Style) -> String {
@@ -147,6 +172,12 @@ fn push_coverage(lines: &mut Vec<String>, points: &PointsReport) {
             points.max_in_flight
         ));
     }
+    let (exist, fired) = points.pairs;
+    if exist > 0 {
+        lines.push(format!(
+            "a second fault during recovery: pairs {fired}/{exist}"
+        ));
+    }
 }
 
 fn push_list(lines: &mut Vec<String>, name: &str, entries: &[String]) {
@@ -188,11 +219,13 @@ fn system_line(system: &SystemInfo) -> String {
     )
 }
 
+fn count(report: &Report, verdict: Verdict) -> u64 {
+    let of = report.variants().filter(|(_, v)| v.verdict == verdict);
+    of.count() as u64
+}
+
 fn totals(report: &Report, style: Style) -> String {
-    let count = |verdict| {
-        let of = report.variants().filter(|(_, v)| v.verdict == verdict);
-        of.count() as u64
-    };
+    let count = |verdict| count(report, verdict);
     let tone = match (count(Verdict::Inconclusive), report.variants().count()) {
         (0, 1..) => Tone::Strong,
         _ => Tone::Attention,
@@ -205,8 +238,12 @@ fn totals(report: &Report, style: Style) -> String {
         0 => String::new(),
         n => format!("; {n} not as the catalogue predicts"),
     };
+    let not_hosted = match count(Verdict::NotHosted) {
+        0 => String::new(),
+        n => format!(", {n} not hosted here"),
+    };
     let text = format!(
-        "{}: {} refuted, {} upheld, {} inconclusive{predicted}",
+        "{}: {} refuted, {} upheld, {} inconclusive{not_hosted}{predicted}",
         plural(report.variants().count() as u64, "variant"),
         count(Verdict::Refuted),
         count(Verdict::Upheld),

@@ -2,15 +2,17 @@
 
 use crate::style::Tone;
 use exactly_model::{
-    Code, Fault, FaultKind, Guarantee, Others, Phase, Schedule, Selector, SinkKind, SinkResult,
-    VariantReport, Verdict, render_ids,
+    Code, Fault, FaultKind, Guarantee, Nodes, Others, Phase, Schedule, Selector, SinkKind,
+    SinkResult, VariantReport, Verdict, render_ids,
 };
 use std::fmt::Write as _;
 
 /// What the catalogue predicted, where the sink measured something else.
 pub(crate) fn guarantee_mark(variant: &VariantReport, sink: &SinkResult) -> Option<Guarantee> {
-    let surprise = sink.tally.attempted > 0 && sink.guarantee != variant.expected;
-    surprise.then_some(variant.expected)
+    let expected = variant.expected_at.get(&sink.id).copied();
+    let expected = expected.unwrap_or(variant.expected);
+    let surprise = sink.tally.attempted > 0 && sink.guarantee != expected;
+    surprise.then_some(expected)
 }
 
 /// The forbidden codes that were found: `L1 D3`.
@@ -32,6 +34,7 @@ pub(crate) const fn verdict_tone(verdict: Verdict) -> Tone {
         Verdict::Upheld => Tone::Good,
         Verdict::Refuted => Tone::Bad,
         Verdict::Inconclusive => Tone::Attention,
+        Verdict::NotHosted => Tone::Faint,
     }
 }
 
@@ -55,12 +58,37 @@ pub fn schedule_in_words(schedule: &Schedule) -> String {
 }
 
 fn fault_in_words(fault: &Fault) -> String {
+    let mut words = match fault.kind {
+        FaultKind::Kill
+        | FaultKind::KillDeliverLate
+        | FaultKind::Terminate
+        | FaultKind::Freeze
+        | FaultKind::SecondOwner => of_the_process(fault),
+        FaultKind::DropRequest
+        | FaultKind::DropReply
+        | FaultKind::DelayReply
+        | FaultKind::SlowHandler
+        | FaultKind::HoldAndOvertake
+        | FaultKind::ErrorBefore
+        | FaultKind::ErrorAfter
+        | FaultKind::ApplyPart
+        | FaultKind::Hold => of_the_exchange(fault),
+        FaultKind::KillSystem | FaultKind::RestartSystem | FaultKind::PauseSystem => {
+            of_a_node(fault)
+        }
+    };
+    match fault.others {
+        Some(Others::Applied) => words.push_str(" (other exchanges in flight are applied)"),
+        Some(Others::Dropped) => words.push_str(" (other exchanges in flight are dropped)"),
+        None => {}
+    }
+    words
+}
+
+/// Faults that strike the process itself.
+fn of_the_process(fault: &Fault) -> String {
     let point = selector(&fault.point);
-    let millis = fault
-        .duration_ms
-        .map(|ms| format!(" for {ms} ms"))
-        .unwrap_or_default();
-    let mut words = match (fault.kind, fault.phase) {
+    match (fault.kind, fault.phase) {
         (FaultKind::Kill, Phase::Before) => {
             format!("SIGKILL the process as it sends {point}, which never arrives")
         }
@@ -76,35 +104,102 @@ fn fault_in_words(fault: &Fault) -> String {
                 Phase::Before => format!("as it sends {point}"),
                 Phase::After => format!("when {point} was applied"),
             };
-            let grace = fault
-                .duration_ms
-                .map(|ms| format!(" after {ms} ms"))
-                .unwrap_or_default();
+            let grace = after(fault);
             format!("SIGTERM the process {moment}, SIGKILL{grace} if it is still there")
         }
-        (FaultKind::Freeze, _) => {
-            format!("let {point} be applied, SIGSTOP the process{millis}, then SIGCONT")
+        (FaultKind::SecondOwner, _) => {
+            let least = match fault.duration_ms {
+                Some(ms) => format!(", {} at the least", time(ms)),
+                None => String::new(),
+            };
+            format!(
+                "freeze the process with the reply to {point} in its hands, start a second \
+                 instance, and wake the first one when the second has done its first work{least}"
+            )
         }
-        (FaultKind::DropRequest, _) => {
+        _ => format!(
+            "let {point} be applied, SIGSTOP the process{}, then SIGCONT",
+            lasting(fault)
+        ),
+    }
+}
+
+/// Faults of the connection and of the reply.
+fn of_the_exchange(fault: &Fault) -> String {
+    let point = selector(&fault.point);
+    let lasting = lasting(fault);
+    match fault.kind {
+        FaultKind::DropRequest => {
             format!("reset the connection as {point} is sent, which never arrives")
         }
-        (FaultKind::DropReply, _) => {
+        FaultKind::DropReply => {
             format!("let {point} be applied, then reset the connection before the reply")
         }
-        (FaultKind::DelayReply, _) => {
-            format!("let {point} be applied, and hold its reply{millis} past the client's timeout")
+        FaultKind::DelayReply => {
+            format!("let {point} be applied, and hold its reply{lasting} past the client's timeout")
         }
-        (FaultKind::Hold, _) => match &fault.until {
+        FaultKind::SlowHandler => format!(
+            "hold {point}{lasting}, longer than the lease, while the process lives: a handler \
+             that is slow and nothing else"
+        ),
+        FaultKind::HoldAndOvertake => format!(
+            "hold {point} and reset its connection, and deliver the held request once the \
+             client's retry on another connection was answered"
+        ),
+        FaultKind::ErrorBefore => {
+            format!(
+                "answer {point} with an error that says it was not applied, and do not apply it"
+            )
+        }
+        FaultKind::ErrorAfter => {
+            format!("let {point} be applied, then answer it with an error")
+        }
+        FaultKind::ApplyPart => {
+            format!("apply a part of {point} only, then reset the connection")
+        }
+        _ => match &fault.until {
             Some(until) => format!("hold {point} until {} was answered", selector(until)),
             None => format!("hold {point}"),
         },
-    };
-    match fault.others {
-        Some(Others::Applied) => words.push_str(" (other exchanges in flight are applied)"),
-        Some(Others::Dropped) => words.push_str(" (other exchanges in flight are dropped)"),
-        None => {}
     }
-    words
+}
+
+/// Faults that strike a node of the system.
+fn of_a_node(fault: &Fault) -> String {
+    let point = selector(&fault.point);
+    let system = &fault.point.system;
+    let node = match fault.nodes.unwrap_or_default() {
+        Nodes::Serving => format!("the node of {system} that serves it"),
+        Nodes::All => format!("every node of {system}"),
+        Nodes::Node(number) => format!("node {number} of {system}"),
+    };
+    let moment = match fault.phase {
+        Phase::Before => format!("as {point} is sent"),
+        Phase::After => format!("when {point} was applied, before its reply is seen"),
+    };
+    match fault.kind {
+        FaultKind::KillSystem => format!("{moment}, SIGKILL {node} and start it again"),
+        FaultKind::RestartSystem => format!("{moment}, stop {node} in order and start it again"),
+        _ => format!("{moment}, SIGSTOP {node}{}, then SIGCONT", lasting(fault)),
+    }
+}
+
+fn lasting(fault: &Fault) -> String {
+    let of = |ms| format!(" for {}", time(ms));
+    fault.duration_ms.map(of).unwrap_or_default()
+}
+
+fn after(fault: &Fault) -> String {
+    let of = |ms| format!(" after {}", time(ms));
+    fault.duration_ms.map(of).unwrap_or_default()
+}
+
+/// `300 ms`, `12 s`.
+fn time(ms: u64) -> String {
+    match ms {
+        1000.. if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        _ => format!("{ms} ms"),
+    }
 }
 
 fn selector(selector: &Selector) -> String {
@@ -153,6 +248,32 @@ mod tests {
             }
         }
         assert_eq!(schedule_in_words(&Schedule::default()), "no fault at all");
+    }
+
+    #[test]
+    fn nodes_and_times_are_named() {
+        let words = |kind, phase, nodes, ms| {
+            let mut fault = Fault::new(kind, phase, Selector::new("k", "EndTxn"));
+            (fault.nodes, fault.duration_ms) = (nodes, ms);
+            schedule_in_words(&Schedule::single(fault))
+        };
+        let (kill, before) = (FaultKind::KillSystem, Phase::Before);
+        assert_eq!(
+            words(kill, before, None, None),
+            "as k EndTxn is sent, SIGKILL the node of k that serves it and start it again"
+        );
+        assert!(words(kill, before, Some(Nodes::All), None).contains("SIGKILL every node of k"));
+        assert!(words(kill, before, Some(Nodes::Node(2)), None).contains("SIGKILL node 2 of k"));
+        assert_eq!(
+            words(FaultKind::PauseSystem, Phase::After, None, Some(1_500)),
+            "when k EndTxn was applied, before its reply is seen, SIGSTOP the node of k that \
+             serves it for 1500 ms, then SIGCONT"
+        );
+        assert_eq!(
+            words(FaultKind::SecondOwner, Phase::After, None, Some(12_000)),
+            "freeze the process with the reply to k EndTxn in its hands, start a second instance, \
+             and wake the first one when the second has done its first work, 12 s at the least"
+        );
     }
 
     #[test]

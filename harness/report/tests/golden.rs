@@ -5,7 +5,9 @@ mod support;
 
 use exactly_model::{Code, Guarantee, Inconclusive, Report, SinkKind, SinkResult, Tally};
 use exactly_report::{Style, counterexamples, human, json, matrix, summary, verdict_line, wrapped};
-use support::{claim, difference, empty, golden, inconclusive, refuted, sink, upheld};
+use support::{
+    claim, difference, empty, golden, inconclusive, not_hosted, refuted, sink, two_owners, upheld,
+};
 
 const SENTENCE: &str = "We ack after processing, so nothing is lost or doubled.";
 
@@ -59,6 +61,39 @@ fn unusual() -> Report {
     }
 }
 
+/// Several sinks with predictions of their own, two owners at once, a cell that
+/// this place cannot hold, pairs, effects of aborted transactions.
+fn transactional() -> Report {
+    let mut aborted = refuted("reads-uncommitted", &[Code::G2]);
+    aborted.sinks[0].id = "records".into();
+    aborted.sinks[0].tally.aborted_seen = 17;
+    aborted.expected = Guarantee::AtLeastOnce;
+    aborted.matches = false;
+    let mut torn = two_owners("surprises-at-rows");
+    torn.expected_at.clear();
+    torn.matches = false;
+    torn.sinks[1].tally.torn = 3;
+    torn.counterexamples.clear();
+    Report {
+        plan: "pairs".into(),
+        claims: vec![claim(
+            "a-claim",
+            "We use transactions, so our flow is exactly-once.",
+            vec![
+                two_owners("row-beside-the-transaction"),
+                torn,
+                aborted,
+                not_hosted(
+                    "frozen-owner",
+                    "needs session and transaction timeouts, and kafka (embedded) has none: run \
+                     it with --on kafka=local",
+                ),
+            ],
+        )],
+        ..empty()
+    }
+}
+
 /// Every code as a forbidden one, every counter, hostile and wide text.
 fn every_code() -> Report {
     let mut variant = refuted("обработка-потом-подтверждение", Code::ALL);
@@ -77,6 +112,8 @@ fn every_code() -> Report {
             corrupted: 5,
             recovered: 390,
             redelivered: 70_000,
+            aborted_seen: 6,
+            torn: 7,
         },
     )];
     variant.expected = Guarantee::None;
@@ -143,6 +180,13 @@ fn every_code_and_wide_text_at_100_columns() {
 }
 
 #[test]
+fn transactional_report_at_120_and_70_columns() {
+    let report = transactional();
+    golden("transactional-120.txt", &human(&report, Style::plain(120)));
+    golden("transactional-70.txt", &human(&report, Style::plain(70)));
+}
+
+#[test]
 fn colours() {
     let style = Style {
         colour: true,
@@ -158,7 +202,11 @@ fn nothing_selected() {
 
 #[test]
 fn json_is_pretty_stable_and_reads_back() {
-    for (name, report) in [("usual.json", usual()), ("unusual.json", unusual())] {
+    for (name, report) in [
+        ("usual.json", usual()),
+        ("unusual.json", unusual()),
+        ("transactional.json", transactional()),
+    ] {
         let text = json(&report);
         golden(name, &text);
         let back: Report = serde_json::from_str(&text).unwrap();
@@ -168,7 +216,7 @@ fn json_is_pretty_stable_and_reads_back() {
 
 #[test]
 fn no_line_is_wider_than_the_terminal() {
-    for report in [usual(), unusual(), every_code(), empty()] {
+    for report in [usual(), unusual(), transactional(), every_code(), empty()] {
         for width in [40, 47, 60, 79, 80, 92, 100, 101, 119, 120, 160] {
             let text = human(&report, Style::plain(width));
             assert!(widest(&text) <= width, "{width}:\n{text}");
@@ -259,11 +307,51 @@ fn a_cell_that_measured_nothing_claims_nothing() {
 }
 
 #[test]
+fn a_cell_that_is_not_hosted_measured_nothing_and_says_why() {
+    let mut cell = not_hosted("c", "no timeouts here");
+    // Counters of a sink at which nothing ran are no zeroes.
+    cell.sinks = vec![sink("orders", Tally::default())];
+    let report = Report {
+        claims: vec![claim("claim", "s", vec![cell])],
+        ..empty()
+    };
+    for width in [50, 120] {
+        let text = human(&report, Style::plain(width));
+        assert!(text.contains("not-hosted"), "{text}");
+        assert!(text.contains("no timeouts here"), "{text}");
+        let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(words.contains("1 not hosted here"), "{text}");
+        assert!(!text.contains("0 of 0") && !text.contains("0/0"), "{text}");
+        assert!(!text.contains("at sink orders"), "{text}");
+    }
+    assert!(!human(&usual(), Style::plain(120)).contains("not-hosted"));
+}
+
+#[test]
+fn a_finding_says_how_often_it_came_back_and_how_to_see_it() {
+    let mut report = usual();
+    let id = report.claims[0].variants[0].counterexamples[0].id.clone();
+    let text = human(&report, Style::plain(120));
+    assert!(text.contains(&format!("replay it: exactly replay {id}\n")));
+    assert_eq!(text.matches("reproduced 3 of 3").count(), 4, "{text}");
+    // A record of a run that did not try again says nothing of it.
+    for variant in &mut report.claims[0].variants {
+        variant
+            .counterexamples
+            .iter_mut()
+            .for_each(|c| c.reproduced = None);
+    }
+    let text = human(&report, Style::plain(120));
+    assert!(text.contains(&id) && !text.contains("reproduced"), "{text}");
+}
+
+#[test]
 fn verdict_lines() {
     let style = Style::plain(100);
     let lines: Vec<String> = usual()
         .variants()
         .chain(unusual().variants())
+        .chain(transactional().variants())
         .map(|(claim, variant)| verdict_line(&claim.id, variant, style))
         .collect();
     golden("verdict-lines.txt", &(lines.join("\n") + "\n"));

@@ -2,9 +2,10 @@
 
 use exactly_model::{
     AnomalyReport, ClaimReport, Code, Counterexample, Fault, FaultKind, Guarantee, Inconclusive,
-    Phase, PointsReport, REPORT_SCHEMA, Report, Schedule, Selector, SinkKind, SinkResult, Step,
-    SystemInfo, Tally, Undecidable, VariantReport, Verdict,
+    Phase, PointsReport, REPORT_SCHEMA, Report, Reproduced, Schedule, Selector, SinkKind,
+    SinkResult, Step, SystemInfo, Tally, Undecidable, VariantReport, Verdict, finding_id,
 };
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A report with nothing in it.
@@ -50,6 +51,7 @@ pub fn upheld(id: &str) -> VariantReport {
         id: id.into(),
         asserted: Guarantee::ExactlyOnce,
         expected: Guarantee::ExactlyOnce,
+        expected_at: BTreeMap::new(),
         matches: true,
         verdict: Verdict::Upheld,
         reason: None,
@@ -148,10 +150,12 @@ pub fn example(variant: &str, code: Code) -> Counterexample {
         Phase::After,
         Selector::new("pg", "COMMIT").covering(0),
     );
+    let schedule = Schedule::single(kill);
     Counterexample {
-        id: format!("ack-after-process/{variant}#14"),
+        id: finding_id(&format!("ack-after-process/{variant}"), code, 20, &schedule),
+        trial: 14,
         code,
-        schedule: Schedule::single(kill),
+        schedule,
         messages: 20,
         evidence: vec![
             step(0, 1, "worker#1 starts", false),
@@ -175,6 +179,104 @@ pub fn example(variant: &str, code: Code) -> Counterexample {
             step(44_100, 0, "sink orders: 2 effects for message 0", false),
         ],
         finding: format!("message 14-0 at orders: {}", code.name()),
+        reproduced: Some(Reproduced { k: 3, n: 3 }),
+    }
+}
+
+/// A cell that this place cannot hold.
+pub fn not_hosted(id: &str, why: &str) -> VariantReport {
+    VariantReport {
+        matches: false,
+        verdict: Verdict::NotHosted,
+        bounds: why.into(),
+        sinks: Vec::new(),
+        points: PointsReport::default(),
+        trials: (0, 0),
+        ..upheld(id)
+    }
+}
+
+/// Two owners side by side: fenced at one sink, doubled at the other.
+pub fn two_owners(id: &str) -> VariantReport {
+    let step = |at_us, incarnation, what: &str, fault| Step {
+        at_us,
+        incarnation,
+        what: what.into(),
+        fault,
+    };
+    let freeze = Fault {
+        duration_ms: Some(12_000),
+        ..Fault::new(
+            FaultKind::SecondOwner,
+            Phase::After,
+            Selector::new("pg", "INSERT").on("orders").covering(0),
+        )
+    };
+    let schedule = Schedule::single(freeze);
+    let counterexample = Counterexample {
+        id: finding_id(&format!("a-claim/{id}"), Code::D3, 1, &schedule),
+        trial: 31,
+        code: Code::D3,
+        schedule,
+        messages: 1,
+        evidence: vec![
+            step(0, 1, "worker#1 starts", false),
+            step(
+                900_000,
+                1,
+                "worker#1 → pg INSERT orders {0}: applied, reply withheld",
+                false,
+            ),
+            step(
+                900_100,
+                1,
+                "✖ second-owner after pg INSERT orders {0}",
+                true,
+            ),
+            step(12_900_000, 2, "worker#2 starts", false),
+            step(13_400_000, 2, "worker#2 → k InitProducerId", false),
+            step(13_500_000, 2, "worker#2 → pg INSERT orders {0}", false),
+            step(
+                13_600_000,
+                1,
+                "worker#1 → k Produce topic.out {0}: refused (PRODUCER_FENCED)",
+                false,
+            ),
+            step(13_700_000, 2, "worker#2 → k EndTxn {0}", false),
+            step(13_800_000, 0, "sink rows: 2 effects for message 0", false),
+        ],
+        finding: "message 31-0 at 'rows': 2 effects, 1 declared".into(),
+        reproduced: Some(Reproduced { k: 2, n: 3 }),
+    };
+    VariantReport {
+        expected_at: BTreeMap::from([("rows".into(), Guarantee::AtLeastOnce)]),
+        sinks: vec![
+            SinkResult {
+                kind: SinkKind::Record,
+                ..sink("records", tally())
+            },
+            sink(
+                "rows",
+                Tally {
+                    effects: 2_409,
+                    duplicated: 9,
+                    ..tally()
+                },
+            ),
+        ],
+        points: PointsReport {
+            pairs: (212, 40),
+            ..points()
+        },
+        verdict: Verdict::Refuted,
+        bounds: "9 of 120 trials doubled an effect (D3)".into(),
+        trials: (120, 9),
+        anomalies: vec![AnomalyReport {
+            sink: "rows".into(),
+            ..anomaly(Code::D3)
+        }],
+        counterexamples: vec![counterexample],
+        ..upheld(id)
     }
 }
 
