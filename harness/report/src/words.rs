@@ -197,7 +197,7 @@ fn after(fault: &Fault) -> String {
 /// `300 ms`, `12 s`.
 fn time(ms: u64) -> String {
     match ms {
-        1000.. if ms % 1000 == 0 => format!("{} s", ms / 1000),
+        1000.. if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
         _ => format!("{ms} ms"),
     }
 }
