@@ -3,7 +3,7 @@
 use crate::Program;
 use exactly_model::{
     Cell, Code, FaultKind, Feed, Guarantee, IdForm, Limits, Observer, Pipeline, Process, Ready,
-    ReadyWhen, Restart, Schedule, Setup, SinkKind, Stop, SystemUse, Topic,
+    ReadyWhen, Restart, Schedule, Setup, SinkKind, Stop, SystemUse, Topic, View,
 };
 use std::collections::BTreeMap;
 
@@ -78,7 +78,10 @@ impl Variant {
             forbidden: claim.forbidden.clone(),
             expected: self.expected,
             observers: vec![orders_observer()],
+            expected_at: BTreeMap::new(),
             witnesses: self.witnesses.clone(),
+            needs: Vec::new(),
+            units: Vec::new(),
         }
     }
 
@@ -90,13 +93,15 @@ impl Variant {
             processes: vec![self.process(exe)],
             feed: orders_feed(messages),
             observers: vec![orders_observer()],
-            // A hold needs something to wait for: only witnesses have that.
+            // A hold needs something to wait for, a second owner a place where he
+            // finds something to own: only witnesses have that.
             kinds: FaultKind::ALL
                 .into_iter()
-                .filter(|kind| *kind != FaultKind::Hold)
+                .filter(|kind| !matches!(kind, FaultKind::Hold | FaultKind::SecondOwner))
                 .collect(),
             timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
             limits: self.limits(),
+            positions: None,
         }
     }
 
@@ -120,12 +125,14 @@ impl Variant {
             name: "kafka".into(),
             kind: "kafka".into(),
             client_timeout_ms: self.pipeline.kafka_timeout_ms,
+            lease_ms: None,
             setup: Setup {
                 // One partition: batches are cut at the same places in every
                 // run, and "the offset past message n" has one meaning.
                 topics: vec![Topic {
                     name: "orders".into(),
                     partitions: 1,
+                    replicas: None,
                 }],
                 sql: String::new(),
             },
@@ -137,6 +144,7 @@ impl Variant {
             name: "postgres".into(),
             kind: "postgres".into(),
             client_timeout_ms: self.pipeline.database_timeout_ms,
+            lease_ms: None,
             setup: Setup {
                 topics: Vec::new(),
                 sql: SETUP_SQL.into(),
@@ -189,5 +197,6 @@ fn orders_observer() -> Observer {
         kind: SinkKind::Row,
         query: "select id, key, n as seq, checksum, {commit_order} as position from orders".into(),
         effects_per_message: 1,
+        view: View::ReadCommitted,
     }
 }
