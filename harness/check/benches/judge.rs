@@ -36,6 +36,8 @@ fn history() -> TrialHistory {
             id: MessageId::new(1, 1, attempt.seq).expect("in range"),
             key: Some(attempt.key),
             key_seq: Some(attempt.key_seq),
+            partition: None,
+            unit: None,
             position: Some(i64::from(attempt.seq)),
             checksum: Some(attempt.checksum),
             view: View::ReadCommitted,
@@ -46,6 +48,7 @@ fn history() -> TrialHistory {
         effects_per_message: 1,
         complete: true,
         effects,
+        ..SinkAudit::default()
     }];
     history.settle = Some(Settle {
         how: SettleHow::Quiescent,

@@ -4,7 +4,7 @@ use crate::cell::CellState;
 use crate::decide::Standing;
 use crate::fold::Trial;
 use crate::words::count;
-use exactly_model::{PointsReport, RunStart, SinkKind, SystemInfo, Verdict};
+use exactly_model::{PointsReport, RunStart, SinkKind, SystemInfo, Verdict, View};
 
 /// What was judged, where, and within which bounds; for a refuted or
 /// inconclusive cell with what was seen or missing in front.
@@ -18,7 +18,7 @@ pub(crate) fn sentence(
     let body = format!("{}: {}", boundary(cell), bounds(run, valid, points));
     match standing.verdict {
         Verdict::Upheld => body,
-        Verdict::Refuted | Verdict::Inconclusive => format!("{}; {body}", standing.why),
+        _ => format!("{}; {body}", standing.why),
     }
 }
 
@@ -41,7 +41,12 @@ fn boundary(cell: &CellState) -> String {
                 SinkKind::Row => "rows",
                 SinkKind::Record => "records",
             };
-            format!("{kind} '{}' on {}", observer.name, named(&observer.system))
+            let view = match observer.view {
+                View::ReadCommitted => "",
+                View::ReadUncommitted => " (read uncommitted)",
+            };
+            let system = named(&observer.system);
+            format!("{kind} '{}'{view} on {system}", observer.name)
         })
         .collect();
     format!(
@@ -90,6 +95,20 @@ fn bounds(run: Option<&RunStart>, valid: &[(u32, &Trial)], points: &PointsReport
             "{} of {} cuts with up to {} exchanges in flight",
             points.cuts.1, points.cuts.0, points.max_in_flight
         ));
+    }
+    if points.pairs.0 > 0 {
+        parts.push(format!(
+            "{} of {} pairs of class representatives",
+            points.pairs.1, points.pairs.0
+        ));
+    }
+    let of_nodes = valid
+        .iter()
+        .flat_map(|(_, trial)| &trial.fired)
+        .filter(|fault| fault.kind.strikes_system())
+        .count() as u64;
+    if of_nodes > 0 {
+        parts.push(format!("{} of nodes", count(of_nodes, "fault")));
     }
     parts.push(messages(valid));
     parts.push(count(valid.len() as u64, "trial"));

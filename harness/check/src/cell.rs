@@ -1,14 +1,14 @@
 //! One cell: everything its trials said, added up.
 
 use crate::bounds;
+use crate::closer::counterexamples;
 use crate::coverage::Coverage;
 use crate::decide::{Evidence, decide};
 use crate::fold::{Trial, caps};
 use crate::words::message;
 use exactly_model::{
-    AnomalyReport, Assist, Cell, CellStart, ClaimReport, Code, Counterexample, Guarantee,
-    Inconclusive, NoteKind, Plan, PointsReport, RunStart, SinkResult, Tally, Undecidable,
-    VariantReport, Verdict,
+    AnomalyReport, Assist, Cell, CellEnd, CellStart, ClaimReport, Code, Guarantee, Inconclusive,
+    NoteKind, Plan, PointsReport, RunStart, SinkResult, Tally, Undecidable, VariantReport, Verdict,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,8 @@ const NOTES_MAX: usize = 200;
 pub(crate) struct CellState {
     pub(crate) start: CellStart,
     pub(crate) plans: Vec<Plan>,
-    /// Set at `cell_end`, with its error.
-    pub(crate) end: Option<Option<String>>,
+    /// Set at `cell_end`.
+    pub(crate) end: Option<CellEnd>,
     notes: BTreeMap<(NoteKind, String), u64>,
     assists: BTreeMap<String, u64>,
 }
@@ -42,8 +42,8 @@ impl CellState {
         self.plans.push(plan.clone());
     }
 
-    pub(crate) fn end(&mut self, error: Option<String>) {
-        self.end.get_or_insert(error);
+    pub(crate) fn end(&mut self, end: &CellEnd) {
+        self.end.get_or_insert_with(|| end.clone());
     }
 
     pub(crate) fn ended(&self) -> bool {
@@ -73,8 +73,17 @@ impl CellState {
             .map(|(_, text)| text.as_str())
     }
 
+    /// Why the place cannot hold the cell, if that was said.
+    pub(crate) fn not_hosted(&self) -> Option<&str> {
+        self.end.as_ref()?.not_hosted.as_deref()
+    }
+
     /// The cell as the report shows it. `damage` is what is wrong with the
     /// history as a whole.
+    ///
+    /// Trials that only look closer at what another one showed are no evidence:
+    /// they were chosen because they would show it. They say what its
+    /// counterexample looks like.
     pub(crate) fn report(
         &self,
         run: Option<&RunStart>,
@@ -82,11 +91,13 @@ impl CellState {
         damage: Option<&str>,
     ) -> VariantReport {
         let info = &self.start.info;
-        let valid: Vec<(u32, &Trial)> = trials
+        let (closer, trials): (Vec<_>, Vec<_>) = trials
             .iter()
             .copied()
-            .filter(|(_, trial)| is_valid(trial))
-            .collect();
+            .partition(|(_, trial)| trial.start.kind.looks_closer());
+        let is_evidence = |(_, trial): &(u32, &Trial)| is_valid(trial);
+        let closer: Vec<(u32, &Trial)> = closer.into_iter().filter(is_evidence).collect();
+        let valid: Vec<(u32, &Trial)> = trials.iter().copied().filter(is_evidence).collect();
         let forbidden = |code: Code| info.forbidden.contains(&code);
         let sinks = self.sinks(&valid);
         let coverage = Coverage::of(self, &valid);
@@ -98,34 +109,41 @@ impl CellState {
             .count() as u64;
         let standing = decide(&Evidence {
             cell: self,
-            trials,
+            trials: &trials,
             valid: &valid,
             coverage: &coverage,
             undecidable: &undecidable,
             anomalies: &anomalies,
             damage,
         });
+        let bounds = match standing.verdict {
+            Verdict::NotHosted => standing.why,
+            _ => bounds::sentence(self, run, &valid, &coverage.report, &standing),
+        };
         let measured = sinks.iter().any(|sink| sink.tally.effects > 0);
+        let as_expected = |sink: &SinkResult| sink.guarantee == info.expected_at(&sink.id);
         VariantReport {
-            id: info.variant.clone(),
-            asserted: info.asserted,
-            expected: info.expected,
-            matches: measured && sinks.iter().all(|sink| sink.guarantee == info.expected),
+            matches: measured && sinks.iter().all(as_expected),
             verdict: standing.verdict,
             reason: standing.reason,
-            bounds: bounds::sentence(self, run, &valid, &coverage.report, &standing),
-            sinks,
+            bounds,
+            // Nothing lost among nothing is not exactly-once.
+            sinks: match standing.verdict {
+                Verdict::NotHosted => Vec::new(),
+                _ => sinks,
+            },
             points: coverage.report,
             trials: (valid.len() as u64, showing),
             anomalies,
             undecidable,
-            counterexamples: self.counterexamples(&valid),
+            counterexamples: counterexamples(&valid, &closer),
             assists: self.assists.iter().map(times).collect(),
             notes: self
                 .notes
                 .iter()
                 .map(|((_, text), n)| times((text, n)))
                 .collect(),
+            ..not_begun(info)
         }
     }
 
@@ -150,29 +168,6 @@ impl CellState {
             })
             .collect()
     }
-
-    /// For each forbidden code the simplest trial that shows it: the fewest
-    /// faults, then the fewest messages, then the first.
-    fn counterexamples(&self, valid: &[(u32, &Trial)]) -> Vec<Counterexample> {
-        let mut best: BTreeMap<Code, ((usize, u32, u32), &Counterexample)> = BTreeMap::new();
-        for (number, trial) in valid {
-            let rank = (
-                trial.start.schedule.faults.len(),
-                trial.start.messages,
-                *number,
-            );
-            let found = trial.judged.iter().flat_map(|j| &j.counterexamples);
-            for counterexample in found {
-                let entry = best
-                    .entry(counterexample.code)
-                    .or_insert((rank, counterexample));
-                if rank < entry.0 {
-                    *entry = (rank, counterexample);
-                }
-            }
-        }
-        best.into_values().map(|(_, found)| found.clone()).collect()
-    }
 }
 
 /// A cell that was selected and never began: nothing is known of it.
@@ -181,6 +176,7 @@ pub(crate) fn not_begun(info: &Cell) -> VariantReport {
         id: info.variant.clone(),
         asserted: info.asserted,
         expected: info.expected,
+        expected_at: info.expected_at.clone(),
         matches: false,
         verdict: Verdict::Inconclusive,
         reason: Some(Inconclusive::HarnessError),

@@ -7,6 +7,10 @@ use exactly_model::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Faults that did not fire and are listed in words; of more only the number is
+/// told.
+const MISSED_SHOWN_MAX: usize = 200;
+
 /// Coverage of a cell.
 pub(crate) struct Coverage {
     pub(crate) report: PointsReport,
@@ -57,6 +61,7 @@ impl Coverage {
             unstable: planned.unstable.iter().cloned().collect(),
             max_in_flight: planned.max_in_flight,
             cuts: (planned.cuts.0, (struck.cuts.len() as u64).min(cuts_planned)),
+            pairs: (planned.pairs, pairs(valid)),
         };
         let idle_classes = planned
             .classes
@@ -83,6 +88,8 @@ struct Planned {
     not_applicable: BTreeSet<String>,
     max_in_flight: u32,
     cuts: (u64, u64),
+    /// Pairs that exist.
+    pairs: u64,
 }
 
 impl Planned {
@@ -95,6 +102,7 @@ impl Planned {
             not_applicable: BTreeSet::new(),
             max_in_flight: 0,
             cuts: (0, 0),
+            pairs: 0,
         };
         for plan in &cell.plans {
             planned.classes.extend(plan.classes.iter().cloned());
@@ -113,6 +121,7 @@ impl Planned {
             planned.max_in_flight = planned.max_in_flight.max(plan.max_in_flight);
             planned.cuts.0 += plan.cuts.0;
             planned.cuts.1 += plan.cuts.1;
+            planned.pairs += plan.pairs.0;
         }
         planned
     }
@@ -237,19 +246,37 @@ fn all_fired(trial: &Trial) -> bool {
     faults > 0 && (0..faults).all(|index| has_fired(trial, index))
 }
 
+/// Pairs of which both faults fired; a pair that ran twice counts once.
+fn pairs(valid: &[(u32, &Trial)]) -> u64 {
+    let fired: BTreeSet<&Schedule> = valid
+        .iter()
+        .filter(|(_, trial)| trial.start.kind == TrialKind::Pair && all_fired(trial))
+        .map(|(_, trial)| &trial.start.schedule)
+        .collect();
+    fired.len() as u64
+}
+
 /// Scheduled and fired faults, and those that missed, in words.
 fn faults(valid: &[(u32, &Trial)]) -> ((u32, u32), Vec<String>) {
-    let mut scheduled = 0;
-    let mut missed = Vec::new();
+    let (mut scheduled, mut missed) = (0, 0);
+    let mut shown = Vec::new();
     for (number, trial) in valid {
         for (index, fault) in trial.start.schedule.faults.iter().enumerate() {
             scheduled += 1;
-            if !has_fired(trial, index) {
-                missed.push(format!("{fault} (trial {number})"));
+            if has_fired(trial, index) {
+                continue;
+            }
+            missed += 1;
+            if shown.len() < MISSED_SHOWN_MAX {
+                shown.push(format!("{fault} (trial {number})"));
             }
         }
     }
-    ((scheduled, scheduled - number(missed.len())), missed)
+    let more = missed as usize - shown.len();
+    if more > 0 {
+        shown.push(format!("{more} more"));
+    }
+    ((scheduled, scheduled - missed), shown)
 }
 
 fn number(n: usize) -> u32 {

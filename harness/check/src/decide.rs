@@ -27,8 +27,8 @@ pub(crate) struct Standing {
     pub(crate) why: String,
 }
 
-/// `refuted`, then the reasons for `inconclusive` in their order, then
-/// `upheld`. One recorded violation with complete evidence refutes, whatever
+/// `refuted`, then `not-hosted`, then the reasons for `inconclusive` in their
+/// order, then `upheld`. One recorded violation with complete evidence refutes, whatever
 /// else went wrong.
 pub(crate) fn decide(evidence: &Evidence<'_>) -> Standing {
     if let Some(why) = evidence.violation() {
@@ -36,6 +36,14 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Standing {
             verdict: Verdict::Refuted,
             reason: None,
             why,
+        };
+    }
+    // A history that has lost lines may have lost the trials as well.
+    if let (Some(why), None) = (evidence.cell.not_hosted(), evidence.damage) {
+        return Standing {
+            verdict: Verdict::NotHosted,
+            reason: None,
+            why: exactly_model::redact(why),
         };
     }
     let checks: [(Inconclusive, Option<String>); 4] = [
@@ -105,12 +113,11 @@ impl Evidence<'_> {
         if let Some(damage) = self.damage {
             return Some(damage.to_owned());
         }
-        match &self.cell.end {
-            None => return Some("the run was cut short: not every planned trial ran".into()),
-            Some(Some(error)) => {
-                return Some(format!("the plan was cut short: {}", unstopped(error)));
-            }
-            Some(None) => {}
+        let Some(end) = &self.cell.end else {
+            return Some("the run was cut short: not every planned trial ran".into());
+        };
+        if let Some(error) = &end.error {
+            return Some(format!("the plan was cut short: {}", unstopped(error)));
         }
         let (number, trial) = self.trials.iter().find(|(_, trial)| !is_valid(trial))?;
         let why = match &trial.judged {

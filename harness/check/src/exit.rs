@@ -2,20 +2,22 @@
 
 use exactly_model::{Report, Verdict, exit};
 
-/// [`exit::DONE`] when every cell was decided, [`exit::INCONCLUSIVE`] when one
-/// was not, or when there is no cell at all: nothing judged is nothing proven.
+/// [`exit::DONE`] when every cell that its place can host was decided,
+/// [`exit::INCONCLUSIVE`] when one was not, or when none was: nothing judged is
+/// nothing proven.
 ///
 /// `evaluate` and `judge` both end in this function, so that a stored run
 /// exits as the run itself did.
 pub fn exit_code(report: &Report) -> u8 {
-    let mut cells = 0_usize;
+    let mut decided = 0_usize;
     for (_, variant) in report.variants() {
-        cells += 1;
-        if variant.verdict == Verdict::Inconclusive {
-            return exit::INCONCLUSIVE;
+        match variant.verdict {
+            Verdict::Inconclusive => return exit::INCONCLUSIVE,
+            Verdict::NotHosted => {}
+            Verdict::Upheld | Verdict::Refuted => decided += 1,
         }
     }
-    if cells == 0 {
+    if decided == 0 {
         exit::INCONCLUSIVE
     } else {
         exit::DONE

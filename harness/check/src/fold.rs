@@ -2,12 +2,12 @@
 
 use crate::cell::{CellState, by_claim, not_begun};
 use crate::evidence::counterexample;
-use crate::judge::{Rest, judge_among};
+use crate::judge::{Rest, Surroundings, judge_among};
 use crate::strays::Strays;
 use crate::trial::{Builder, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};
 use exactly_model::{
-    Cell, CellStart, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION, Judgement,
-    MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
+    Cell, CellEnd, CellStart, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
+    Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
     TrialHistory, TrialKind, TrialStart, VariantReport,
 };
 use std::collections::BTreeMap;
@@ -97,7 +97,7 @@ impl Fold {
                     cell.plan(plan);
                 }
             }
-            Event::CellEnd(end) => self.cell_end(end.cell, end.error.clone()),
+            Event::CellEnd(end) => self.cell_end(end),
             Event::Trial(start) => self.trial_start(record.trial, start),
             Event::TrialEnd(end) => return self.trial_end(record.trial, end),
             Event::Note(note) => {
@@ -274,8 +274,14 @@ impl Fold {
         let mut strays = self.strays.of(number);
         strays.retain(|stray| self.sent(&stray.observer, stray.effect.id));
         let own = builder.lend(&strays);
-        let judgement = judge_among(&builder.history, &|observer, id| self.sent(observer, id));
         let cell = self.cells.get(&builder.history.cell);
+        let start = cell.map(|cell| &cell.start);
+        let around = Surroundings {
+            foreign: &|observer, id| self.sent(observer, id),
+            observers: start.map_or(&[], |start| &start.info.observers),
+            keeps_positions: start.is_some_and(|start| start.pipeline.positions.is_some()),
+        };
+        let judgement = judge_among(&builder.history, &around);
         let counterexamples = cell.map_or_else(Vec::new, |cell| {
             let info = &cell.start.info;
             judgement
@@ -317,13 +323,13 @@ impl Fold {
         declared && id.sequence() < trial.start.messages
     }
 
-    fn cell_end(&mut self, number: u32, error: Option<String>) {
-        let Some(cell) = self.cells.get_mut(&number) else {
+    fn cell_end(&mut self, end: &CellEnd) {
+        let Some(cell) = self.cells.get_mut(&end.cell) else {
             return;
         };
-        cell.end(error);
+        cell.end(end);
         let trials = self.trials.values_mut();
-        for trial in trials.filter(|trial| trial.start.cell == number) {
+        for trial in trials.filter(|trial| trial.start.cell == end.cell) {
             trial.builder = None;
             if let Some(judged) = &mut trial.judged {
                 self.kept_weight = self.kept_weight.saturating_sub(judged.weight);

@@ -38,7 +38,7 @@
 //!     observer: "orders".into(),
 //!     effects_per_message: 1,
 //!     complete: true,
-//!     effects: vec![],
+//!     ..SinkAudit::default()
 //! }];
 //! history.settle = Some(Settle {
 //!     how: SettleHow::Quiescent,
@@ -53,7 +53,7 @@
 //!
 //! * Only effects seen at a sink in the **last complete audit** count. An audit
 //!   that says "6 effects" and recorded five is no evidence at all.
-//! * Only the `read_committed` view counts as an effect.
+//! * Only what the sink's declared view shows counts as an effect.
 //! * Sequences have no gaps, so per-message state is one `u32` in a dense
 //!   vector: at most four bytes a message beyond the history, whatever the
 //!   ids, plus four for each message that an anomaly names.
@@ -63,6 +63,7 @@
 
 mod bounds;
 mod cell;
+mod closer;
 mod commits;
 mod coverage;
 mod decide;
@@ -70,19 +71,30 @@ mod delivery;
 mod evidence;
 mod exit;
 mod expect;
+mod fed;
+mod fence;
 mod fold;
 mod judge;
+mod makers;
+mod moments;
 mod order;
+mod places;
 mod primary;
+mod records;
+mod shrink;
 mod sink;
 mod strays;
 mod trial;
+mod unit;
 mod words;
 
+pub use delivery::DELIVERED_MAX;
 pub use exit::exit_code;
 pub use expect::{
     Allowed, EXPECT_SCHEMA, Expectation, ExpectationError, Expectations, Mismatch, compare,
 };
 pub use fold::{FinishedTrial, Fold};
 pub use judge::Judging;
+pub use records::POSITIONS_MAX;
+pub use shrink::{MESSAGE_TRIES_MAX, SHRINK_TRIES_MAX};
 pub use trial::{EXCHANGES_MAX, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};

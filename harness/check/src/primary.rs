@@ -6,12 +6,17 @@ use exactly_model::{Anomaly, Code};
 use std::collections::BTreeMap;
 
 /// From the most specific code on. Losses come before duplicates before what
-/// is merely remarkable; L4 and T3 are not listed, because they only ever
+/// is merely remarkable; L4, D1 and T3 are not listed, because they only ever
 /// explain another code.
-const RANK: [Code; 7] = [
+const RANK: [Code; 12] = [
     Code::L1,
     Code::L3,
     Code::D3,
+    Code::G2,
+    Code::T1,
+    Code::T5,
+    Code::F1,
+    Code::I1,
     Code::X1,
     Code::I2,
     Code::O1,

@@ -2,11 +2,13 @@
 
 use crate::commits::Commits;
 use crate::judge::{Rest, lacking};
-use crate::order;
+use crate::makers::Makers;
+use crate::order::{self, Unordered};
 use crate::primary::Findings;
 use crate::words::count;
 use exactly_model::{
-    Attempt, Code, Effect, MessageId, Outcome, SinkAudit, Tally, TrialHistory, Undecidable, View,
+    Attempt, Code, Effect, MessageId, Outcome, SinkAudit, SinkKind, Tally, TrialHistory,
+    Undecidable,
 };
 
 /// Whether an effect with this id at this sink belongs to another trial.
@@ -16,8 +18,24 @@ pub(crate) type Foreign<'a> = dyn Fn(&str, MessageId) -> bool + 'a;
 pub(crate) struct SinkPass<'a> {
     pub(crate) history: &'a TrialHistory,
     pub(crate) sink: &'a SinkAudit,
+    /// The system that it belongs to, where that is known.
+    pub(crate) system: Option<&'a str>,
     pub(crate) rest: Rest,
     pub(crate) foreign: &'a Foreign<'a>,
+    /// Messages of which the sink has nothing, though another sink that shares
+    /// their step has all; ascending.
+    pub(crate) absent: Vec<u32>,
+}
+
+/// What the passes over the sinks of a trial share.
+pub(crate) struct Desk<'a> {
+    /// The one buffer: an entry for each attempt, and some more for the places
+    /// of small logs. What it holds between passes does not matter.
+    pub(crate) state: Vec<u32>,
+    pub(crate) commits: Commits<'a>,
+    pub(crate) makers: Makers<'a>,
+    pub(crate) findings: Findings,
+    pub(crate) undecidable: Vec<Undecidable>,
 }
 
 /// What the effects alone say.
@@ -43,19 +61,22 @@ struct Joined {
     misreported: Vec<u32>,
 }
 
+/// The sequence of an effect of this trial; `None` for any other.
+pub(crate) fn own(history: &TrialHistory, effect: &Effect) -> Option<u32> {
+    let id = effect.id;
+    let sequence = id.sequence();
+    (id.run() == history.run
+        && id.trial() == history.trial
+        && (sequence as usize) < history.attempts.len())
+    .then_some(sequence)
+}
+
 impl SinkPass<'_> {
-    /// Fills `tally` and adds what is found. `state` has one `u32` for each
-    /// attempt; what it holds on entry does not matter.
-    pub(crate) fn run(
-        &self,
-        state: &mut [u32],
-        commits: &mut Commits<'_>,
-        tally: &mut Tally,
-        findings: &mut Findings,
-        undecidable: &mut Vec<Undecidable>,
-    ) {
-        let seen = self.count_effects(state);
-        let joined = self.join(state);
+    /// Fills `tally` and adds what is found.
+    pub(crate) fn run(mut self, desk: &mut Desk<'_>, tally: &mut Tally) {
+        let messages = self.history.attempts.len();
+        let seen = self.count_effects(&mut desk.state[..messages]);
+        let joined = self.join(&desk.state[..messages]);
         tally.effects = seen.effects;
         tally.phantom = seen.phantoms;
         tally.corrupted = seen.corrupted.len() as u64;
@@ -64,25 +85,26 @@ impl SinkPass<'_> {
         if self.rest == Rest::Quiescent {
             tally.lost = joined.missing.len() as u64;
         }
-        self.explain(&joined, state, commits, findings, undecidable);
-        self.missing_proof(&seen, &joined, undecidable);
-        // From here on `state` holds first effects instead of counts.
-        tally.reordered = self.order(&seen, state, findings, undecidable);
-        self.report(seen, joined, findings);
+        self.explain(&joined, desk);
+        self.owners(desk);
+        tally.torn = self.torn(desk);
+        self.missing_proof(&seen, &joined, desk);
+        // From here on the state holds first effects instead of counts, and then
+        // the places of a log.
+        tally.reordered = self.order(&seen, desk);
+        self.units(desk);
+        if self.sink.kind == SinkKind::Record {
+            tally.aborted_seen = self.positions(&joined.doubled, desk);
+        }
+        self.report(seen, joined, &mut desk.findings);
     }
 
-    /// The sequence of an effect of this trial; `None` for any other.
-    fn own(&self, effect: &Effect) -> Option<u32> {
-        let id = effect.id;
-        let sequence = id.sequence();
-        (id.run() == self.history.run
-            && id.trial() == self.history.trial
-            && (sequence as usize) < self.history.attempts.len())
-        .then_some(sequence)
+    pub(crate) fn own(&self, effect: &Effect) -> Option<u32> {
+        own(self.history, effect)
     }
 
     /// Whether another trial of this run answers for the effect.
-    fn elsewhere(&self, effect: &Effect) -> bool {
+    pub(crate) fn elsewhere(&self, effect: &Effect) -> bool {
         effect.id.run() == self.history.run
             && effect.id.trial() != self.history.trial
             && (self.foreign)(&self.sink.observer, effect.id)
@@ -91,7 +113,7 @@ impl SinkPass<'_> {
     fn count_effects(&self, counts: &mut [u32]) -> Seen {
         counts.fill(0);
         let mut seen = Seen::default();
-        for effect in self.committed() {
+        for effect in self.shown() {
             let Some(sequence) = self.own(effect) else {
                 if !self.elsewhere(effect) {
                     seen.effects += 1;
@@ -115,11 +137,10 @@ impl SinkPass<'_> {
         seen
     }
 
-    fn committed(&self) -> impl Iterator<Item = &Effect> {
-        self.sink
-            .effects
-            .iter()
-            .filter(|effect| effect.view == View::ReadCommitted)
+    /// The effects that the sink's reader sees.
+    fn shown(&self) -> impl Iterator<Item = &Effect> {
+        let effects = self.sink.effects.iter();
+        effects.filter(|effect| effect.view == self.sink.view)
     }
 
     fn join(&self, counts: &[u32]) -> Joined {
@@ -144,44 +165,39 @@ impl SinkPass<'_> {
 
     /// L4 and T3: why something is missing or double, where the recorded
     /// positions tell.
-    fn explain(
-        &self,
-        joined: &Joined,
-        counts: &[u32],
-        commits: &mut Commits<'_>,
-        findings: &mut Findings,
-        undecidable: &mut Vec<Undecidable>,
-    ) {
+    fn explain(&self, joined: &Joined, desk: &mut Desk<'_>) {
         let sink = &self.sink.observer;
         let ahead: Vec<u32> = joined
             .missing
             .iter()
             .copied()
-            .filter(|&seq| commits.past(seq))
+            .filter(|&seq| desk.commits.past(seq))
             .collect();
-        let mut split: Vec<u32> = joined
-            .doubled
-            .iter()
-            .copied()
-            .filter(|&seq| commits.effect_without_position(seq, counts[seq as usize]))
-            .collect();
+        let mut split = Vec::new();
         if self.rest == Rest::Quiescent {
+            for &seq in &joined.doubled {
+                let mut makers = desk.makers.on(self.system, seq);
+                makers.retain(|maker| maker.alive() && maker.made(self.sink.view));
+                let effects = desk.state[seq as usize];
+                if desk.commits.effect_without_position(seq, effects, &makers) {
+                    split.push(seq);
+                }
+            }
             split.extend(&ahead);
             split.sort_unstable();
-        } else {
-            split.clear();
         }
-        if !joined.missing.is_empty() && !commits.known() {
-            undecidable.push(lacking(Code::L4, "committed positions"));
-            undecidable.push(lacking(Code::T3, "committed positions"));
+        if !joined.missing.is_empty() && !desk.commits.known() {
+            for code in [Code::L4, Code::T3] {
+                desk.undecidable.push(lacking(code, "committed positions"));
+            }
         }
-        findings.ids(Code::L4, sink, ahead, |n, first| {
+        desk.findings.ids(Code::L4, sink, ahead, |n, first| {
             format!(
                 "the committed position is past {} without effect, {first} first",
                 count(n, "message")
             )
         });
-        findings.ids(Code::T3, sink, split, |n, first| {
+        desk.findings.ids(Code::T3, sink, split, |n, first| {
             format!(
                 "effect and position of {} were not one step, {first} first",
                 count(n, "message")
@@ -191,7 +207,7 @@ impl SinkPass<'_> {
 
     /// Without proven rest a late effect may still come: what was found
     /// stands, what was not found is not ruled out.
-    fn missing_proof(&self, seen: &Seen, joined: &Joined, undecidable: &mut Vec<Undecidable>) {
+    fn missing_proof(&self, seen: &Seen, joined: &Joined, desk: &mut Desk<'_>) {
         if self.rest != Rest::Quiescent {
             let open = [
                 (Code::L1, !joined.missing.is_empty()),
@@ -202,12 +218,12 @@ impl SinkPass<'_> {
             ];
             for (code, open) in open {
                 if open {
-                    undecidable.push(lacking(code, "proven quiescence"));
+                    desk.undecidable.push(lacking(code, "proven quiescence"));
                 }
             }
         }
         if seen.without_content > 0 && seen.corrupted.is_empty() {
-            undecidable.push(lacking(
+            desk.undecidable.push(lacking(
                 Code::I2,
                 format!(
                     "key, sequence or checksum of the effects in '{}'",
@@ -217,46 +233,40 @@ impl SinkPass<'_> {
         }
     }
 
-    fn order(
-        &self,
-        seen: &Seen,
-        state: &mut [u32],
-        findings: &mut Findings,
-        undecidable: &mut Vec<Undecidable>,
-    ) -> u64 {
+    fn order(&self, seen: &Seen, desk: &mut Desk<'_>) -> u64 {
         let observer = &self.sink.observer;
-        if seen.without_position > 0 {
-            undecidable.push(lacking(
-                Code::O1,
-                format!("positions of the effects in '{observer}'"),
-            ));
-            return 0;
-        }
-        if self.history.feed_concurrency > 1 {
-            undecidable.push(lacking(
-                Code::O1,
-                "sends one after the other (several were in flight)",
-            ));
-            return 0;
-        }
-        if self.sink.effects.len() >= order::NONE as usize {
-            undecidable.push(lacking(Code::O1, "a number for each effect (too many)"));
+        let missing = if seen.without_position > 0 {
+            format!("positions of the effects in '{observer}'")
+        } else if self.history.feed_concurrency > 1 {
+            "sends one after the other (several were in flight)".to_owned()
+        } else if self.sink.effects.len() >= order::EFFECTS_MAX {
+            "a number for each effect (too many)".to_owned()
+        } else {
+            String::new()
+        };
+        if !missing.is_empty() {
+            desk.undecidable.push(lacking(Code::O1, missing));
             return 0;
         }
         let own = |effect: &Effect| {
-            (effect.view == View::ReadCommitted)
+            (effect.view == self.sink.view)
                 .then(|| self.own(effect))
                 .flatten()
         };
-        let reordered = order::reordered(self.history, self.sink, own, state);
-        let ids = reordered.len() as u64;
-        findings.ids(Code::O1, observer, reordered, |n, first| {
+        let state = &mut desk.state[..self.history.attempts.len()];
+        let Unordered { ids, scattered } = order::reordered(self.history, self.sink, own, state);
+        if scattered {
+            let missing = format!("one partition for all effects of a key in '{observer}'");
+            desk.undecidable.push(lacking(Code::O1, missing));
+        }
+        let reordered = ids.len() as u64;
+        desk.findings.ids(Code::O1, observer, ids, |n, first| {
             format!(
                 "{} after a later one of the same key, {first} first",
                 count(n, "first effect")
             )
         });
-        ids
+        reordered
     }
 
     fn report(&self, seen: Seen, joined: Joined, findings: &mut Findings) {

@@ -1,12 +1,14 @@
 //! From the records of one trial to its history.
 
+use crate::places::place;
+use crate::sink::own;
 use crate::strays::Stray;
 use crate::words::count;
 use exactly_model::{
     Attempt, AttemptRecord, AuditRecord, CellStart, Effect, EffectRecord, Event, NoteKind,
-    PositionRecord, Record, SinkAudit, TrialHistory, TrialStart, View,
+    PositionRecord, Record, SinkAudit, SinkKind, TrialHistory, TrialStart,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Exchanges kept of one trial. Beyond it none is kept: what is left would
 /// look like the whole, and causes (L4, T3) would be told from half of it.
@@ -27,6 +29,7 @@ pub(crate) struct Builder {
     pub(crate) history: TrialHistory,
     messages: u32,
     keys: HashMap<String, u32>,
+    units: HashMap<String, u32>,
     /// Effects of audits that are not complete, by sink and audit.
     pending: BTreeMap<(usize, u32), Vec<Effect>>,
     /// Last complete audit of each sink.
@@ -41,6 +44,7 @@ impl Builder {
         if let Some(cell) = cell {
             history.feed_target.clone_from(&cell.pipeline.feed.to);
             history.feed_concurrency = cell.pipeline.feed.concurrency.max(1);
+            history.together.clone_from(&cell.info.units);
             history.sinks = cell
                 .info
                 .observers
@@ -48,6 +52,8 @@ impl Builder {
                 .map(|observer| SinkAudit {
                     observer: observer.name.clone(),
                     effects_per_message: observer.effects_per_message,
+                    kind: observer.kind,
+                    view: observer.view,
                     ..SinkAudit::default()
                 })
                 .collect();
@@ -55,6 +61,7 @@ impl Builder {
         Self {
             messages: start.messages,
             keys: HashMap::new(),
+            units: HashMap::new(),
             pending: BTreeMap::new(),
             audits: vec![0; history.sinks.len()],
             too_many_exchanges: false,
@@ -116,13 +123,7 @@ impl Builder {
     /// The number of `key`. Keys of effects are numbered too: an audit may see
     /// an effect before its attempt is recorded.
     fn key(&mut self, key: &str) -> u32 {
-        if let Some(known) = self.keys.get(key) {
-            return *known;
-        }
-        let number = u32::try_from(self.history.keys.len()).unwrap_or(u32::MAX);
-        self.keys.insert(key.to_owned(), number);
-        self.history.keys.push(key.to_owned());
-        number
+        number(&mut self.keys, &mut self.history.keys, key)
     }
 
     fn effect(&mut self, record: &EffectRecord) {
@@ -131,6 +132,8 @@ impl Builder {
             return;
         };
         let key = record.key.as_deref().map(|key| self.key(key));
+        let name = record.unit.as_deref();
+        let unit = name.map(|name| number(&mut self.units, &mut self.history.units, name));
         self.pending
             .entry((sink, record.audit))
             .or_default()
@@ -138,7 +141,9 @@ impl Builder {
                 id: record.id,
                 key,
                 key_seq: record.key_seq,
+                partition: record.partition,
                 position: record.position,
+                unit,
                 checksum: record.checksum,
                 view: record.view,
             });
@@ -180,9 +185,41 @@ impl Builder {
                 return Some(sink);
             }
         };
+        if before.kind == SinkKind::Record {
+            let changed = self.changed(sink, &replaced);
+            self.history.sinks[sink].changed.extend(changed);
+        }
         self.history.sinks[sink].effects = replaced;
         self.history.sinks[sink].complete = true;
         Some(sink)
+    }
+
+    /// Positions that show another value in `now` than in the audit before, in
+    /// the same view; those known already apart.
+    fn changed(&self, sink: usize, now: &[Effect]) -> Vec<(u32, i64, u32)> {
+        let before = &self.history.sinks[sink];
+        let stand = |effect: &Effect| Some((effect.view, place(effect)?));
+        let mut known: Vec<&Effect> = before.effects.iter().collect();
+        known.sort_unstable_by_key(|effect| stand(effect));
+        let listed = before.changed.iter().map(|(p, offset, _)| (*p, *offset));
+        let mut listed: BTreeSet<(u32, i64)> = listed.collect();
+        let mut changed = Vec::new();
+        for effect in now {
+            let Some((_, (partition, offset))) = stand(effect) else {
+                continue;
+            };
+            let from = known.partition_point(|known| stand(known) < stand(effect));
+            let there = known[from..].iter();
+            let mut there = there.take_while(|known| stand(known) == stand(effect));
+            if there.clone().next().is_some()
+                && there.all(|known| known.id != effect.id)
+                && listed.insert((partition, offset))
+            {
+                let sequence = own(&self.history, effect).unwrap_or(u32::MAX);
+                changed.push((partition, offset, sequence));
+            }
+        }
+        changed
     }
 
     fn position(&mut self, record: &PositionRecord) {
@@ -235,8 +272,11 @@ impl Builder {
                 let effect = Effect {
                     key,
                     // Its place among other effects says nothing about its
-                    // place among these.
+                    // place among these, nor does their unit.
+                    partition: None,
                     position: None,
+                    unit: None,
+                    view: self.history.sinks[sink].view,
                     ..stray.effect
                 };
                 self.history.sinks[sink].effects.push(effect);
@@ -258,7 +298,7 @@ impl Builder {
         let mut strays: BTreeMap<u32, Vec<Stray>> = BTreeMap::new();
         let audit = &self.history.sinks[sink];
         for effect in &audit.effects {
-            let foreign = effect.view == View::ReadCommitted
+            let foreign = effect.view == audit.view
                 && effect.id.run() == self.history.run
                 && effect.id.trial() != self.history.trial;
             if foreign {
@@ -279,6 +319,17 @@ impl Builder {
         let effects: usize = self.history.sinks.iter().map(|s| s.effects.len()).sum();
         self.history.attempts.len() + effects + 4 * self.history.exchanges.len()
     }
+}
+
+/// The number of `name` among `names`, which it is added to.
+fn number(known: &mut HashMap<String, u32>, names: &mut Vec<String>, name: &str) -> u32 {
+    if let Some(number) = known.get(name) {
+        return *number;
+    }
+    let number = u32::try_from(names.len()).unwrap_or(u32::MAX);
+    known.insert(name.to_owned(), number);
+    names.push(name.to_owned());
+    number
 }
 
 fn undeclared(observer: &str) -> String {

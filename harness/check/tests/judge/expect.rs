@@ -46,12 +46,15 @@ fn what_does_not_hold_is_named() {
         &[
             "expected exactly-once at 'orders', found at-least-once",
             "expected upheld, found refuted",
-            "expected L1 (lost), found only D2, D3",
+            "expected L1 (lost), found only D2, D3, O4",
         ],
     );
     check(
         r#"{"codes":["D3"],"allow":[]}"#,
-        &["expected no D2, found D2 (redelivery)"],
+        &[
+            "expected no D2, found D2 (redelivery)",
+            "expected no O4, found O4 (raw-order)",
+        ],
     );
     check(
         r#"{"allow":[{"code":"D2","reason":"fine"}]}"#,

@@ -2,6 +2,7 @@
 
 use exactly_check::{Fold, Judging};
 use exactly_model::*;
+use std::collections::BTreeMap;
 
 pub const RUN: u32 = 7;
 pub const SINK: &str = "orders";
@@ -19,7 +20,7 @@ pub fn clean(trial: u32, messages: u32, keys: u32) -> TrialHistory {
         observer: SINK.into(),
         effects_per_message: 1,
         complete: true,
-        effects: Vec::new(),
+        ..SinkAudit::default()
     };
     sink.effects = (0..messages)
         .map(|seq| effect(&history, seq, i64::from(seq)))
@@ -63,7 +64,9 @@ pub fn effect(history: &TrialHistory, seq: u32, position: i64) -> Effect {
         id: MessageId::new(history.run, history.trial, seq).unwrap(),
         key: Some(attempt.key),
         key_seq: Some(attempt.key_seq),
+        partition: None,
         position: Some(position),
+        unit: None,
         checksum: Some(attempt.checksum),
         view: View::ReadCommitted,
     }
@@ -75,7 +78,9 @@ pub fn bare_effect(run: u32, trial: u32, seq: u32, position: i64) -> Effect {
         id: MessageId::new(run, trial, seq).unwrap(),
         key: None,
         key_seq: None,
+        partition: None,
         position: Some(position),
+        unit: None,
         checksum: None,
         view: View::ReadCommitted,
     }
@@ -146,6 +151,9 @@ pub fn exchange(at_ns: u64, incarnation: u32, operation: &str, ids: &[u32]) -> E
         class: Class::Effect,
         commits: Vec::new(),
         request_ns: at_ns,
+        sent_ns: Some(at_ns + 10),
+        ended_ns: at_ns + 100,
+        fenced: false,
         fate: Fate::Answered,
         outcome: Outcome::Ok,
         error: None,
@@ -191,8 +199,9 @@ pub fn primary(judgement: &Judgement) -> Vec<(Code, Vec<u32>)> {
     anomalies.map(|a| (a.code, a.ids.clone())).collect()
 }
 
-/// The records that would have led to `history`, without its number.
-pub fn events(history: &TrialHistory) -> Vec<(u64, Event)> {
+/// The records that would have led to `history`, without its number. `of` is the
+/// trial that it looks closer at.
+pub fn events(history: &TrialHistory, of: Option<u32>) -> Vec<(u64, Event)> {
     let mut events: Vec<(u64, Event)> = vec![(
         0,
         Event::Trial(TrialStart {
@@ -200,6 +209,7 @@ pub fn events(history: &TrialHistory) -> Vec<(u64, Event)> {
             kind: history.kind,
             schedule: history.schedule.clone(),
             messages: history.attempts.len() as u32,
+            of,
         }),
     )];
     let mut add = |event| events.push((0, event));
@@ -274,7 +284,9 @@ pub fn audit(
                     name.cloned().unwrap_or_else(|| "key-never-sent".into())
                 }),
                 key_seq: effect.key_seq,
+                partition: effect.partition,
                 position: effect.position,
+                unit: effect.unit.map(|unit| history.units[unit as usize].clone()),
                 checksum: effect.checksum,
                 view: effect.view,
             })
@@ -326,6 +338,7 @@ pub fn observer(name: &str) -> Observer {
         kind: SinkKind::Row,
         query: String::new(),
         effects_per_message: 1,
+        view: View::ReadCommitted,
     }
 }
 
@@ -337,8 +350,11 @@ pub fn cell(asserted: Guarantee) -> Cell {
         asserted,
         forbidden: asserted.forbids(),
         expected: asserted,
+        expected_at: BTreeMap::new(),
         observers: vec![observer(SINK)],
         witnesses: vec![kill_after_commit(2)],
+        needs: Vec::new(),
+        units: Vec::new(),
     }
 }
 
@@ -369,6 +385,7 @@ pub fn cell_start(info: Cell) -> CellStart {
             kinds: vec![FaultKind::Kill],
             timers: Vec::new(),
             limits: Limits::default(),
+            positions: None,
         },
         systems: vec![
             system("k", "kafka", "krafka 0.28.1", true),
@@ -422,6 +439,8 @@ pub struct Script {
     pub cell: CellStart,
     pub plan: Option<Plan>,
     pub trials: Vec<TrialHistory>,
+    /// The trials that others look closer at, by the number of the other.
+    pub of: BTreeMap<u32, u32>,
     /// After the trials: `(trial, event)`.
     pub late: Vec<(u32, Event)>,
     pub end: Option<CellEnd>,
@@ -447,10 +466,12 @@ impl Script {
             cell: cell_start(cell(asserted)),
             plan: Some(plan()),
             trials,
+            of: BTreeMap::new(),
             late: Vec::new(),
             end: Some(CellEnd {
                 cell: 0,
                 error: None,
+                not_hosted: None,
             }),
         }
     }
@@ -477,7 +498,7 @@ impl Script {
         head.push((0, 0, Event::Cell(self.cell.clone())));
         head.extend(self.plan.clone().map(|plan| (0, 0, Event::Plan(plan))));
         let trials = self.trials.iter().map(|history| {
-            let own = events(history);
+            let own = events(history, self.of.get(&history.trial).copied());
             let mut lines: Vec<Line> = own
                 .into_iter()
                 .map(|(at, event)| (history.trial, at, event))
