@@ -7,16 +7,21 @@
 
 use crate::EngineError;
 use crate::trial::Trial;
-use exactly_adapter::Left;
-use exactly_model::{Class, Event, PositionRecord, Settle, SettleHow};
+use exactly_adapter::{Left, ObserveError};
+use exactly_model::{Class, Event, Position, PositionRecord, Settle, SettleHow};
 use std::time::Duration;
 
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
-
-/// The quiet window of a process that outlived a fault on one of its connections:
-/// a retry may sleep in its memory. A backoff longer than this is out of bounds.
-const QUIET_DISTURBED: Duration = Duration::from_millis(400);
+/// The quiet window after an outage, at least: a replica that has just come back
+/// may show less than there is for a while.
+const QUIET_OUTAGE: Duration = Duration::from_secs(2);
+/// The same, at most: a client that doubles its waits sleeps about as long as
+/// the outage lasted.
+const QUIET_OUTAGE_MAX: Duration = Duration::from_secs(10);
+/// A trial is not stuck before this many leases have run out: one may follow
+/// another.
+const STUCK_LEASES: u32 = 3;
 /// A batch is given at least so long for each message before the limit.
 const LIMIT_PER_MESSAGE: Duration = Duration::from_millis(5);
 
@@ -24,6 +29,8 @@ const LIMIT_PER_MESSAGE: Duration = Duration::from_millis(5);
 #[derive(Clone, PartialEq, Eq, Default)]
 struct Look {
     left: Vec<(String, Left)>,
+    /// Positions in what is fed that the pipeline keeps itself.
+    kept: Option<Vec<Position>>,
     counts: Vec<u64>,
     activity: u64,
 }
@@ -48,6 +55,33 @@ impl Look {
     }
 }
 
+/// How long things may stand still.
+struct Patience {
+    quiet: Duration,
+    stuck: Duration,
+    end: Duration,
+}
+
+impl Patience {
+    fn of(trial: &Trial<'_>, quiet: Duration) -> Self {
+        let limits = &trial.stage.pipeline.limits;
+        let lease = trial.director.lease().unwrap_or_default();
+        Self {
+            quiet,
+            stuck: Duration::from_millis(limits.stuck_ms).max(lease * STUCK_LEASES),
+            end: Duration::from_millis(limits.trial_ms).max(LIMIT_PER_MESSAGE * trial.messages),
+        }
+    }
+
+    /// The quiet window as things are now.
+    fn quiet(&self, trial: &Trial<'_>) -> Duration {
+        let disturbances = trial.alive().map(|alive| alive.life.disturbance());
+        let outage = trial.director.outage_lasted();
+        let outage = outage.map(|lasted| lasted.clamp(QUIET_OUTAGE, QUIET_OUTAGE_MAX));
+        disturbances.chain(outage).fold(self.quiet, Duration::max)
+    }
+}
+
 /// Waits until the trial is at rest, is stuck, or has reached its limit.
 pub(crate) async fn settle(trial: &mut Trial<'_>) -> Result<Settle, EngineError> {
     let quiet = Duration::from_millis(trial.stage.pipeline.limits.quiet_ms);
@@ -59,75 +93,8 @@ pub(crate) async fn settle_for(
     trial: &mut Trial<'_>,
     quiet: Duration,
 ) -> Result<Settle, EngineError> {
-    let limits = trial.stage.pipeline.limits.clone();
-    let stuck = Duration::from_millis(limits.stuck_ms);
-    let messages = trial.messages;
-    let end = Duration::from_millis(limits.trial_ms).max(LIMIT_PER_MESSAGE * messages);
-    let mut last = Look::default();
-    let mut moved_at = trial.elapsed();
-    let (how, detail) = loop {
-        match trial.revive().await? {
-            Err(why) => break (SettleHow::Stuck, why),
-            Ok(true) => moved_at = trial.elapsed(),
-            Ok(false) => {}
-        }
-        let striking = trial.director.is_striking();
-        let look = look(trial).await?;
-        let now = trial.elapsed();
-        let at_work = trial
-            .slots
-            .iter()
-            .any(|slot| trial.director.is_at_work(&slot.life));
-        let at_rest = look.items() == 0 && !at_work;
-        let disturbed = trial.slots.iter().any(|slot| slot.life.is_disturbed());
-        let quiet = if disturbed {
-            quiet.max(QUIET_DISTURBED)
-        } else {
-            quiet
-        };
-        if look != last || striking || (at_rest && trial.is_running()) {
-            moved_at = now;
-        }
-        last = look;
-        let quiet_for = now - moved_at;
-        if at_rest && quiet_for >= quiet && trial.director.is_late_due() {
-            trial.director.release_late();
-            moved_at = now;
-        } else if at_rest && quiet_for >= quiet {
-            break (SettleHow::Quiescent, last.detail());
-        }
-        if !at_rest && quiet_for >= stuck {
-            let waits = if at_work {
-                "an exchange has no answer; "
-            } else {
-                ""
-            };
-            break (SettleHow::Stuck, format!("{waits}{}", last.detail()));
-        }
-        if now >= end {
-            break (SettleHow::Limit, last.detail());
-        }
-        trial.next_exit(LOOK_EVERY).await;
-    };
-    let observed = trial.director.observed();
-    for (system, left) in &last.left {
-        let moved = left.committed.iter().any(|position| position.offset > 0);
-        let acked = observed
-            .iter()
-            .any(|o| o.class == Class::Ack && o.point.system == *system);
-        if moved && !acked {
-            trial.director.bypass(&format!(
-                "positions in {system} were committed by no exchange: the pipeline goes around the \
-                 boundary; hand it the address that the placeholders name"
-            ));
-        }
-        for position in &left.committed {
-            trial.record(Event::Position(PositionRecord {
-                system: system.clone(),
-                position: position.clone(),
-            }));
-        }
-    }
+    let (how, detail, last) = come_to_rest(trial, quiet).await?;
+    record_positions(trial, &last);
     Ok(Settle {
         how,
         // A pipeline whose restarts are used up has work left that no system
@@ -142,16 +109,95 @@ pub(crate) async fn settle_for(
     })
 }
 
+async fn come_to_rest(
+    trial: &mut Trial<'_>,
+    quiet: Duration,
+) -> Result<(SettleHow, String, Look), EngineError> {
+    let patience = Patience::of(trial, quiet);
+    let mut last = Look::default();
+    let mut moved_at = trial.elapsed();
+    loop {
+        trial.director.mending_failed()?;
+        match trial.revive().await? {
+            Err(why) => return Ok((SettleHow::Stuck, why, last)),
+            Ok(true) => moved_at = trial.elapsed(),
+            Ok(false) => {}
+        }
+        let striking = trial.director.is_striking();
+        let (look, unseen) = look_or_wait(trial, &last).await?;
+        let now = trial.elapsed();
+        let at_work = trial.is_at_work();
+        let at_rest = unseen.is_none() && look.items() == 0 && !at_work;
+        if look != last || striking || (at_rest && trial.is_running()) {
+            moved_at = now;
+        }
+        last = look;
+        let quiet_for = now - moved_at;
+        if at_rest && quiet_for >= patience.quiet(trial) {
+            if !trial.director.is_late_due() {
+                return Ok((SettleHow::Quiescent, last.detail(), last));
+            }
+            trial.director.release_late();
+            moved_at = now;
+        }
+        let stuck = !at_rest && quiet_for >= patience.stuck;
+        if let Some(error) = unseen.filter(|_| stuck || now >= patience.end) {
+            return Err(error.into());
+        }
+        if stuck {
+            let waits = if at_work {
+                "an exchange has no answer; "
+            } else {
+                ""
+            };
+            let detail = format!("{waits}{}", last.detail());
+            return Ok((SettleHow::Stuck, detail, last));
+        }
+        if now >= patience.end {
+            return Ok((SettleHow::Limit, last.detail(), last));
+        }
+        trial.next_exit(LOOK_EVERY).await;
+    }
+}
+
+/// What there is to see now. What could not be seen because of an outage of our
+/// own making is no error yet: then it is the last look, and why.
+async fn look_or_wait(
+    trial: &Trial<'_>,
+    last: &Look,
+) -> Result<(Look, Option<ObserveError>), EngineError> {
+    if trial.director.is_outage() {
+        let error = ObserveError::Unavailable {
+            observer: "settling".into(),
+            system: "a system with broken nodes",
+            why: "they were not mended before the trial's limit".into(),
+        };
+        return Ok((last.clone(), Some(error)));
+    }
+    match look(trial).await {
+        Ok(look) => Ok((look, None)),
+        Err(EngineError::Observe(error @ ObserveError::Unavailable { .. }))
+            if trial.director.outage_lasted().is_some() =>
+        {
+            Ok((last.clone(), Some(error)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 async fn look(trial: &Trial<'_>) -> Result<Look, EngineError> {
     let dead = trial.dead_ports();
     let mut look = Look {
         activity: trial.director.activity(),
+        kept: kept(trial).await?,
         ..Look::default()
     };
+    let feed = &trial.stage.pipeline.feed;
     for (name, scope) in &trial.scopes {
         if let Some(backlog) = scope.backlog() {
-            look.left
-                .push((name.clone(), backlog.left(&dead, None).await?));
+            let kept = look.kept.as_deref().filter(|_| *name == feed.system);
+            let left = backlog.left(&dead, kept).await?;
+            look.left.push((name.clone(), left));
         }
     }
     // While there is a backlog the sinks' counts decide nothing.
@@ -167,4 +213,50 @@ async fn look(trial: &Trial<'_>) -> Result<Look, EngineError> {
         }
     }
     Ok(look)
+}
+
+/// The positions that the pipeline keeps in a system of its own, where it does.
+async fn kept(trial: &Trial<'_>) -> Result<Option<Vec<Position>>, EngineError> {
+    let pipeline = &trial.stage.pipeline;
+    let Some(query) = &pipeline.positions else {
+        return Ok(None);
+    };
+    let scope = trial.scopes.get(&query.system);
+    let ability = scope.and_then(|scope| scope.positions());
+    let ability = ability.ok_or_else(|| EngineError::Config {
+        what: format!(
+            "system {} keeps no positions that can be read",
+            query.system
+        ),
+        hint: "let positions name a system of the pipeline that answers queries".into(),
+    })?;
+    let target = format!("topic.{}", pipeline.feed.to);
+    Ok(Some(ability.positions(&query.query, &target).await?))
+}
+
+/// Writes down the committed positions, and whether the boundary saw them being
+/// committed.
+fn record_positions(trial: &Trial<'_>, last: &Look) {
+    let observed = trial.director.observed();
+    let feed = &trial.stage.pipeline.feed.system;
+    for (system, left) in &last.left {
+        let kept = last.kept.as_ref().filter(|_| system == feed);
+        let moved = left.committed.iter().any(|position| position.offset > 0);
+        let acked = observed
+            .iter()
+            .any(|o| o.class == Class::Ack && o.point.system == *system);
+        // What the pipeline keeps itself is committed by no exchange with the feed.
+        if moved && !acked && kept.is_none() {
+            trial.director.bypass(&format!(
+                "positions in {system} were committed by no exchange: the pipeline goes around the \
+                 boundary; hand it the address that the placeholders name"
+            ));
+        }
+        for position in kept.unwrap_or(&left.committed) {
+            trial.record(Event::Position(PositionRecord {
+                system: system.clone(),
+                position: position.clone(),
+            }));
+        }
+    }
 }

@@ -1,14 +1,15 @@
 //! One connection: two loops, one per direction.
 
 use super::link::{Boundaries, Net};
-use crate::director::{Director, ExchangeId};
+use super::said::Said;
+use crate::director::{At, Director, ExchangeId, Strike};
 use bytes::{Bytes, BytesMut};
 use exactly_adapter::{Decoder, Direction, Unit};
 use rustix::net::sockopt::set_socket_linger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -33,7 +34,13 @@ pub(super) struct Connection {
     pub boundaries: Arc<Boundaries>,
     pub open: OpenExchanges,
     pub client_writer: AsyncMutex<OwnedWriteHalf>,
+    /// The client, and the system, have closed their sides.
     pub client_gone: watch::Sender<bool>,
+    pub system_gone: watch::Sender<bool>,
+    /// The address that it leads to.
+    pub upstream: (String, u16),
+    /// What the boundary says in the system's name.
+    pub said: Said,
     decoder: Option<Mutex<Box<dyn Decoder>>>,
     opaque: AtomicBool,
     /// Wakes the loop (towards the system, towards the client) that waits with
@@ -44,7 +51,12 @@ pub(super) struct Connection {
 /// Passes on what comes from either side until both have ended, or a fault says
 /// otherwise. An end of one side is passed on; when the other follows is its own
 /// affair. The end of the life aborts it.
-pub(super) async fn run(client: TcpStream, system: TcpStream, boundaries: Arc<Boundaries>) {
+pub(super) async fn run(
+    client: TcpStream,
+    system: TcpStream,
+    upstream: (String, u16),
+    boundaries: Arc<Boundaries>,
+) {
     let (mut client_reader, client_writer) = client.into_split();
     let (mut system_reader, mut system_writer) = system.into_split();
     let connection = Connection {
@@ -55,6 +67,9 @@ pub(super) async fn run(client: TcpStream, system: TcpStream, boundaries: Arc<Bo
         turned_opaque: [Notify::new(), Notify::new()],
         client_writer: AsyncMutex::new(client_writer),
         client_gone: watch::Sender::new(false),
+        system_gone: watch::Sender::new(false),
+        upstream,
+        said: Said::default(),
     };
     let end = {
         let up = async {
@@ -74,6 +89,7 @@ pub(super) async fn run(client: TcpStream, system: TcpStream, boundaries: Arc<Bo
                 .down(&mut system_reader)
                 .await
                 .unwrap_or(End::Reset);
+            connection.system_gone.send_replace(true);
             if matches!(end, End::Closed) {
                 let _ = connection.client_writer.lock().await.shutdown().await;
             }
@@ -119,10 +135,14 @@ impl Connection {
         if buf.is_empty() {
             return None;
         }
-        if let Some(decoder) = self.decoder.as_ref().filter(|_| !self.is_opaque()) {
-            let mut decoder = decoder.lock().expect("a decoder does not panic");
+        if let Some(mut decoder) = self.decoder() {
             match decoder.next(dir, buf, &Net(&self.boundaries)) {
-                Ok(unit) => return unit,
+                Ok(unit) => {
+                    if dir == Direction::ToClient && unit.is_some() {
+                        self.said.heard_a_reply();
+                    }
+                    return unit;
+                }
                 Err(error) => {
                     self.opaque.store(true, Ordering::Release);
                     self.boundaries
@@ -135,6 +155,23 @@ impl Connection {
             }
         }
         Some(Unit::pass(rest(buf)))
+    }
+
+    /// The decoder, unless the connection is opaque.
+    pub fn decoder(&self) -> Option<MutexGuard<'_, Box<dyn Decoder>>> {
+        let decoder = self.decoder.as_ref().filter(|_| !self.is_opaque())?;
+        Some(decoder.lock().expect("a decoder does not panic"))
+    }
+
+    /// Where fault `strike` strikes.
+    pub fn at(&self, id: ExchangeId, strike: Strike) -> At<'_> {
+        At {
+            life: &self.boundaries.life,
+            system: &self.boundaries.system,
+            upstream: &self.upstream,
+            id,
+            strike,
+        }
     }
 
     fn is_opaque(&self) -> bool {

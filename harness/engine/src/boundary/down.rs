@@ -19,7 +19,14 @@ impl Connection {
                 }
             }
             self.flush_down(&mut queue).await?;
-            if self.more(Direction::ToClient, system, &mut buf).await? == Some(0) {
+            let more = tokio::select! {
+                more = self.more(Direction::ToClient, system, &mut buf) => more?,
+                said = self.said.news() => {
+                    queue.push(said, Meaning::Nothing);
+                    continue;
+                }
+            };
+            if more == Some(0) {
                 // Half a unit before the end is passed on as it came.
                 queue.push(rest(&mut buf), Meaning::Nothing);
                 self.flush_down(&mut queue).await?;
@@ -33,7 +40,7 @@ impl Connection {
             return Ok(());
         }
         let (director, life) = (&self.boundaries.director, &self.boundaries.life);
-        if life.gate.is_muted() {
+        if life.gate.is_muted() || self.said.is_deaf() {
             self.withhold(queue);
             return Ok(());
         }
@@ -78,6 +85,10 @@ impl Connection {
         }
         if written.is_err() {
             self.withhold(queue);
+            if self.said.is_deaf() {
+                // The reset is ours; what the system still says is for the record.
+                return Ok(());
+            }
         }
         written
     }
@@ -101,15 +112,28 @@ impl Connection {
             .closes
             .as_ref()
             .and_then(|reply| Some((reply.key, self.open.get(reply.key)?)));
-        if let (Some((_, id)), Some(reply)) = (exchange, unit.closes)
-            && let Some(strike) = director.replied(id, reply)
-            && !life.gate.is_muted()
-        {
-            self.flush_down(queue).await?;
-            match director.after(life, id, strike, &self.client_gone).await {
-                Act::Forward | Act::Late => {}
-                Act::Discard => return Ok(Some(End::Discarded)),
-                Act::Reset => return Ok(Some(End::Reset)),
+        if let (Some((key, id)), Some(reply)) = (exchange, unit.closes) {
+            let strike = director.replied(id, reply);
+            if self.said.is_last(id) {
+                self.flush_down(queue).await?;
+                director.withheld(id);
+                self.open.remove(key, id);
+                return Ok(Some(End::Reset));
+            }
+            if let Some(strike) = strike.filter(|_| !life.gate.is_muted()) {
+                self.flush_down(queue).await?;
+                let at = self.at(id, strike);
+                match director.after(&at, &self.client_gone).await {
+                    Act::Discard => return Ok(Some(End::Discarded)),
+                    Act::Reset => return Ok(Some(End::Reset)),
+                    Act::Replace => {
+                        if let Some(instead) = self.replace(&at, key) {
+                            queue.push(instead, Meaning::Nothing);
+                            return Ok(None);
+                        }
+                    }
+                    Act::Forward | Act::Late | Act::Refuse | Act::Part | Act::Overtake => {}
+                }
             }
         }
         let delivers = unit.delivers;

@@ -32,7 +32,8 @@ pub struct Life {
     handle: OnceLock<Arc<Process>>,
     begun: watch::Sender<bool>,
     ended_by_fault: AtomicBool,
-    disturbed: AtomicBool,
+    /// In milliseconds.
+    disturbance: AtomicU64,
     first_exchange: watch::Sender<bool>,
     upstream_ports: Mutex<Vec<u16>>,
     tasks: Mutex<Vec<AbortHandle>>,
@@ -49,7 +50,7 @@ impl Life {
             handle: OnceLock::new(),
             begun: watch::Sender::new(false),
             ended_by_fault: AtomicBool::new(false),
-            disturbed: AtomicBool::new(false),
+            disturbance: AtomicU64::new(0),
             first_exchange: watch::Sender::new(false),
             upstream_ports: Mutex::new(Vec::new()),
             tasks: Mutex::new(Vec::new()),
@@ -85,15 +86,17 @@ impl Life {
         self.ended_by_fault.store(true, Ordering::SeqCst);
     }
 
-    /// Notes that a fault struck one of its connections.
-    pub fn disturb(&self) {
-        self.disturbed.store(true, Ordering::SeqCst);
+    /// Notes that a fault struck one of its connections or leases: it may wait in
+    /// memory for so long before it tries again, and say nothing meanwhile.
+    pub fn disturb(&self, wait: Duration) {
+        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        self.disturbance.fetch_max(wait_ms, Ordering::SeqCst);
     }
 
-    /// Whether a fault struck one of its connections: it may wait in memory before
-    /// it tries again, and say nothing meanwhile.
-    pub fn is_disturbed(&self) -> bool {
-        self.disturbed.load(Ordering::SeqCst)
+    /// How long it may be silent and still have something to do; zero where no
+    /// fault struck it.
+    pub fn disturbance(&self) -> Duration {
+        Duration::from_millis(self.disturbance.load(Ordering::SeqCst))
     }
 
     /// Whether its end is a fault's doing.

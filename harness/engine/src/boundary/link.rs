@@ -108,11 +108,14 @@ async fn serve(client: TcpStream, boundaries: Arc<Boundaries>, upstream: (String
     let system = match TcpStream::connect((upstream.0.as_str(), upstream.1)).await {
         Ok(system) => system,
         Err(error) => {
-            // The client sees its connection closed, as it would without us.
-            boundaries.director.remark(&format!(
-                "{}: cannot connect to {}:{}: {error}",
-                boundaries.system, upstream.0, upstream.1
-            ));
+            // The client sees its connection closed, as it would without us. While a
+            // node is away by our own doing that is no news.
+            if !boundaries.director.is_outage() {
+                boundaries.director.remark(&format!(
+                    "{}: cannot connect to {}:{}: {error}",
+                    boundaries.system, upstream.0, upstream.1
+                ));
+            }
             return;
         }
     };
@@ -121,5 +124,5 @@ async fn serve(client: TcpStream, boundaries: Arc<Boundaries>, upstream: (String
     }
     let _ = client.set_nodelay(true);
     let _ = system.set_nodelay(true);
-    connection::run(client, system, boundaries).await;
+    connection::run(client, system, upstream, boundaries).await;
 }

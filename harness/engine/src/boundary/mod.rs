@@ -15,6 +15,8 @@ mod gate;
 mod life;
 mod link;
 mod queue;
+mod said;
+mod struck;
 mod up;
 
 pub use gate::{Cut, Gate};

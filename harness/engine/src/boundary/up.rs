@@ -2,17 +2,13 @@
 
 use super::connection::{Connection, End, rest};
 use super::queue::{Meaning, Queue};
-use crate::director::{Act, ExchangeId, Strike};
-use bytes::{Bytes, BytesMut};
+use super::struck::Struck;
+use bytes::BytesMut;
 use exactly_adapter::{Direction, Unit};
 use exactly_model::Class;
 use std::io;
-use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-
-/// How long a late delivery's reply is awaited, for the record only.
-const LATE_REPLY: Duration = Duration::from_secs(1);
 
 impl Connection {
     pub async fn up(
@@ -24,7 +20,7 @@ impl Connection {
         let mut queue = Queue::default();
         loop {
             while let Some(unit) = self.next(Direction::ToSystem, &mut buf) {
-                if let Some(end) = self.request(unit, &mut queue, system).await? {
+                if let Some(end) = self.request(unit, &mut queue, client, system).await? {
                     return Ok(end);
                 }
             }
@@ -75,6 +71,7 @@ impl Connection {
         &self,
         unit: Unit,
         queue: &mut Queue,
+        client: &OwnedReadHalf,
         system: &mut OwnedWriteHalf,
     ) -> io::Result<Option<End>> {
         let life = &self.boundaries.life;
@@ -142,34 +139,12 @@ impl Connection {
         if life.gate.is_closed() {
             return Ok(Some(End::Discarded));
         }
-        self.struck(strike, opened.id, unit.forward, queue, system)
-            .await
-    }
-
-    async fn struck(
-        &self,
-        strike: Strike,
-        id: ExchangeId,
-        bytes: Bytes,
-        queue: &mut Queue,
-        system: &mut OwnedWriteHalf,
-    ) -> io::Result<Option<End>> {
-        let (director, life) = (&self.boundaries.director, &self.boundaries.life);
-        match director.before(life, id, strike).await {
-            Act::Forward => {
-                queue.push(bytes, Meaning::Request(id));
-                Ok(None)
-            }
-            Act::Discard => Ok(Some(End::Discarded)),
-            Act::Reset => Ok(Some(End::Reset)),
-            Act::Late => {
-                director.successor_seen(life, &self.boundaries.system).await;
-                system.write_all(&bytes).await?;
-                director.delivered_late(id);
-                // The loop in the other direction sees the reply and records it.
-                let _ = tokio::time::timeout(LATE_REPLY, director.ended(id)).await;
-                Ok(Some(End::Discarded))
-            }
-        }
+        let struck = Struck {
+            strike,
+            id: opened.id,
+            key: expects_reply.then_some(key),
+            bytes: unit.forward,
+        };
+        self.struck(struck, queue, client, system).await
     }
 }

@@ -81,7 +81,10 @@ impl Director {
         open.outcome = reply.outcome;
         open.error = reply.error;
         open.fenced = reply.fenced;
-        if reply.outcome == Outcome::Ok {
+        if open.part {
+            open.says_only_of_a_part();
+        }
+        if open.outcome == Outcome::Ok {
             state.ledger.commit(id);
         }
         let strike = state.faults.iter().position(|armed| {
@@ -101,9 +104,10 @@ impl Director {
         if let Some(open) = state.ledger.get_mut(id) {
             open.answering = true;
         }
-        let released = state.release(id);
+        state.note_work(id);
+        let changed = state.release(id) || state.works.is_some();
         drop(state);
-        if released {
+        if changed {
             self.changed();
         }
     }
@@ -116,6 +120,37 @@ impl Director {
             .get(id)
             .is_some_and(|open| open.client_left);
         self.end(id, if left { Fate::Applied } else { Fate::Answered });
+    }
+
+    /// It was not passed on; the client is told so in the system's name.
+    pub fn refused(&self, id: ExchangeId, error: &str) {
+        if let Some(open) = self.state().ledger.get_mut(id) {
+            open.outcome = Outcome::Fail;
+            open.error = Some(error.into());
+        }
+        self.end(id, Fate::Dropped);
+    }
+
+    /// Whether its reply says that it was applied.
+    pub fn is_applied(&self, id: ExchangeId) -> bool {
+        let state = self.state();
+        let open = state.ledger.get(id);
+        open.is_some_and(|open| open.replied && open.outcome == Outcome::Ok)
+    }
+
+    /// It was applied; the client is told another thing.
+    pub fn belied(&self, id: ExchangeId, error: &str) {
+        if let Some(open) = self.state().ledger.get_mut(id) {
+            open.error = Some(format!("applied; the client was told {error}"));
+        }
+        self.end(id, Fate::Applied);
+    }
+
+    /// Only a part of it is going to be passed on.
+    pub fn cut_down(&self, id: ExchangeId) {
+        if let Some(open) = self.state().ledger.get_mut(id) {
+            open.part = true;
+        }
     }
 
     /// Its reply will never reach the client.

@@ -40,6 +40,10 @@ pub(super) struct Open {
     /// Its reply is on the way to the client: it is in flight no more.
     pub answering: bool,
     pub late: bool,
+    /// It is on its way for so long that its sender has gone on without it.
+    pub held_back: bool,
+    /// Only a part of it was passed on.
+    pub part: bool,
     /// The client closed before the reply went out.
     pub client_left: bool,
     pub outcome: Outcome,
@@ -145,6 +149,8 @@ impl Ledger {
                 replied: false,
                 answering: false,
                 late: false,
+                held_back: false,
+                part: false,
                 client_left: false,
                 outcome: Outcome::Unknown,
                 error: None,
@@ -187,6 +193,8 @@ impl Ledger {
             .values()
             .rev()
             .filter(|open| open.incarnation == life.number && open.point.process == life.process)
+            // Its sender asks again, and means the same.
+            .filter(|open| !open.held_back)
             .flat_map(|open| &open.commits)
             .find(|commit| commit.target == log.0 && commit.partition == log.1);
         match asked {
@@ -238,12 +246,20 @@ impl Ledger {
 
     /// Whether effects or acks of an incarnation are in flight.
     pub fn is_at_work(&self, process: &str, incarnation: u32) -> bool {
-        self.open.values().any(|open| {
-            open.incarnation == incarnation
-                && open.point.process == process
-                && open.class != Class::Take
-                && !open.answering
-        })
+        self.at_work(process).any(|number| number == incarnation)
+    }
+
+    /// The same for any incarnation after `incarnation`.
+    pub fn has_successor_at_work(&self, process: &str, incarnation: u32) -> bool {
+        self.at_work(process).any(|number| number > incarnation)
+    }
+
+    fn at_work(&self, process: &str) -> impl Iterator<Item = u32> {
+        self.open
+            .values()
+            .filter(move |open| open.point.process == process)
+            .filter(|open| open.class != Class::Take && !open.answering)
+            .map(|open| open.incarnation)
     }
 
     /// Whether an incarnation has exchanges besides `id` that are not answered.
@@ -258,6 +274,19 @@ impl Ledger {
 }
 
 impl Open {
+    /// The reply speaks of what was passed on: of the whole it is known only that
+    /// some may have been applied.
+    pub fn says_only_of_a_part(&mut self) {
+        if self.outcome == Outcome::Ok {
+            self.outcome = Outcome::Unknown;
+        }
+        let said = self.error.take().map(|error| format!(": {error}"));
+        self.error = Some(format!(
+            "a part of it was passed on{}",
+            said.unwrap_or_default()
+        ));
+    }
+
     /// What was struck and where it had got to: `pg COMMIT {3} (applied)`.
     pub fn in_words(&self) -> String {
         let fate = match (self.replied, self.forwarded) {

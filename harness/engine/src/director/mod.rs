@@ -5,13 +5,20 @@
 //! bookkeeping happens under one lock that is never held across a wait.
 
 mod exchange;
+mod hold;
 mod ledger;
+mod outage;
+mod overtake;
+mod owner;
 mod record;
+mod signals;
 mod state;
 mod strike;
 mod successor;
+mod terms;
 
 pub use exchange::{ExchangeId, Opened};
 pub use ledger::{OBSERVED_MAX, Observed};
-pub use state::{Director, Terms};
-pub use strike::{Act, Strike};
+pub use state::Director;
+pub use strike::{Act, At, InProgress, Strike};
+pub use terms::Terms;

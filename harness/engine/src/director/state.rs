@@ -2,31 +2,19 @@
 
 use super::exchange::ExchangeId;
 use super::ledger::{self, Ledger, Observed};
+use super::outage::Outages;
+use super::owner::{Owners, Works};
 use super::strike::Strike;
 use super::successor::Successors;
+use super::terms::Terms;
 use crate::boundary::Life;
 use crate::store::Recorder;
-use exactly_model::{Fault, FaultState, Position, Schedule};
+use exactly_model::{Fault, FaultKind, FaultState, Position, Schedule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// What the director needs to know of the trial.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// Run number in message ids.
-    pub run: u32,
-    /// Trial.
-    pub trial: u32,
-    /// Declared client timeouts by system.
-    pub client_timeouts: BTreeMap<String, Duration>,
-    /// Grace period by process.
-    pub graces: BTreeMap<String, Duration>,
-    /// Longest hold.
-    pub hold_max: Duration,
-}
 
 /// See the module.
 pub struct Director {
@@ -38,6 +26,8 @@ pub struct Director {
     /// Faults that are being applied right now.
     pub(super) in_progress: Arc<AtomicUsize>,
     pub(super) successors: Successors,
+    pub(super) owners: Owners,
+    pub(super) outages: Outages,
     /// Counts every change that a waiting strike may look for.
     pub(super) changes: watch::Sender<u64>,
     pub(super) opaque_notes: AtomicUsize,
@@ -50,6 +40,8 @@ pub(super) struct State {
     pub ledger: Ledger,
     /// Exchanges that ended while a cut was made, in words.
     pub cut: Option<Cut>,
+    /// Who has begun to work; kept where a second owner is waited for.
+    pub works: Option<Works>,
 }
 
 /// A fault of the schedule.
@@ -60,7 +52,8 @@ pub(super) struct Armed {
     pub reserved: Option<ExchangeId>,
     /// For holds: the exchange it waits for was answered.
     pub released: bool,
-    /// For late deliveries: the sender is dead, the request not delivered yet.
+    /// For late deliveries: the sender is dead or has gone on, the request not
+    /// delivered yet.
     pub late_due: bool,
 }
 
@@ -86,17 +79,23 @@ impl Director {
             })
             .collect();
         let ledger = Ledger::new(terms.run, terms.trial);
+        let second_owner = faults
+            .iter()
+            .any(|armed| armed.fault.kind == FaultKind::SecondOwner);
         let director = Self {
             state: Mutex::new(State {
                 faults,
                 ledger,
                 cut: None,
+                works: second_owner.then(Works::default),
             }),
             terms,
             recorder,
             activity: AtomicU64::new(0),
             in_progress: Arc::new(AtomicUsize::new(0)),
             successors: Successors::default(),
+            owners: Owners::default(),
+            outages: Outages::default(),
             changes: watch::Sender::new(0),
             opaque_notes: AtomicUsize::new(0),
             remarks: Mutex::default(),
@@ -134,6 +133,11 @@ impl Director {
         self.state().ledger.fed(seq, position);
     }
 
+    /// The longest lease that any system keeps to.
+    pub fn lease(&self) -> Option<Duration> {
+        self.terms.lease()
+    }
+
     /// Exchanges that ended so far.
     pub fn activity(&self) -> u64 {
         self.activity.load(Ordering::Relaxed)
@@ -147,6 +151,15 @@ impl Director {
     /// Whether a fault is being applied right now.
     pub fn is_striking(&self) -> bool {
         self.in_progress.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether any fault of the schedule has fired.
+    pub fn any_fired(&self) -> bool {
+        let state = self.state();
+        state
+            .faults
+            .iter()
+            .any(|armed| armed.state == FaultState::Fired)
     }
 
     /// Whether every fault of the schedule has fired.
@@ -206,7 +219,8 @@ impl State {
             return false;
         };
         self.faults.iter().any(|armed| {
-            armed.state == FaultState::Armed
+            armed.fault.kind == FaultKind::Hold
+                && armed.state == FaultState::Armed
                 && armed.reserved.is_none()
                 && armed
                     .fault
@@ -234,8 +248,15 @@ impl State {
         };
         let mut released = false;
         for armed in &mut self.faults {
-            let until = armed.fault.until.as_ref();
-            if until.is_some_and(|until| ledger::selects(until, open)) {
+            let held = armed.reserved.and_then(|held| self.ledger.get(held));
+            let until = armed
+                .fault
+                .until
+                .as_ref()
+                .filter(|_| armed.fault.kind == FaultKind::Hold);
+            if until.is_some_and(|until| ledger::selects(until, open))
+                || armed.is_overtaken_by(held, id, open)
+            {
                 armed.released = true;
                 released = true;
             }

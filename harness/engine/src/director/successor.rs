@@ -89,7 +89,8 @@ impl Director {
                     && open.incarnation < life.number
                     && at_work >= life.number
             });
-            (!waits).then_some(())
+            let overtaken = state.overtaken_is_out(&life.process, life.number);
+            (!waits && !overtaken).then_some(())
         });
         let _ = tokio::time::timeout(LATE_FIRST, gone).await;
     }

@@ -4,7 +4,7 @@ use super::{Finished, Stage, Trial};
 use crate::EngineError;
 use crate::director::{OBSERVED_MAX, Observed};
 use crate::settle;
-use exactly_adapter::{Scope, Seen};
+use exactly_adapter::{ObserveError, Scope, Seen};
 use exactly_model::{AuditRecord, Class, EffectRecord, Event, Observer, Settle, SettleHow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,6 +14,11 @@ use std::time::Duration;
 /// A sink that misses an acknowledged message must stay quiet for so long before
 /// the processes are stopped.
 const SUSPICION: Duration = Duration::from_millis(400);
+
+/// Looks at a sink that does not answer after an outage of our own making, and
+/// the time between two of them.
+const LOOKS_MAX: u32 = 10;
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What an audit saw, small enough to be kept until the final sweep.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,10 +100,25 @@ impl Trial<'_> {
         for observer in self.observers() {
             all.push((
                 observer.name.clone(),
-                observe(&self.scopes, observer).await?,
+                self.observe_patiently(observer).await?,
             ));
         }
         Ok(all)
+    }
+
+    async fn observe_patiently(&self, observer: &Observer) -> Result<Vec<Seen>, EngineError> {
+        let mut looks = 1;
+        loop {
+            match observe(&self.scopes, observer).await {
+                Err(EngineError::Observe(ObserveError::Unavailable { .. }))
+                    if looks < LOOKS_MAX && self.director.outage_lasted().is_some() =>
+                {
+                    looks += 1;
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+                seen => return seen,
+            }
+        }
     }
 
     fn misses_any(&self, seen: &[(String, Vec<Seen>)]) -> bool {

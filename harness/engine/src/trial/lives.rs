@@ -1,6 +1,7 @@
 //! The incarnations of a trial's processes.
 
 use super::Trial;
+use super::placeholders::fill;
 use crate::EngineError;
 use crate::boundary::{Boundaries, Life, Mode};
 use crate::supervisor::{Launch, Process, TRIAL, output_tail};
@@ -15,20 +16,39 @@ use std::time::Duration;
 
 /// How long the last output of a process that failed is waited for.
 const OUTPUT_WAIT: Duration = Duration::from_secs(1);
+/// How long the kernel may take to end a process that ignored its stop signal.
+const STOPPED: Duration = Duration::from_secs(2);
 
-/// One process of the pipeline and its current life.
-pub(crate) struct Slot {
-    pub spec: ProcessSpec,
+/// One incarnation that was started.
+pub(crate) struct Alive {
     pub life: Arc<Life>,
     pub process: Arc<Process>,
+}
+
+impl Alive {
+    pub fn kill(&self) {
+        self.life.gate.close();
+        self.process.kill();
+    }
+}
+
+/// One process of the pipeline and its lives.
+pub(crate) struct Slot {
+    pub spec: ProcessSpec,
+    pub now: Alive,
+    /// Those that a second owner was started beside, and that still run.
+    pub former: Vec<Alive>,
     /// Exits by itself that were made good so far.
     pub restarts: u32,
 }
 
 impl Slot {
+    pub fn alive(&self) -> impl Iterator<Item = &Alive> {
+        self.former.iter().chain([&self.now])
+    }
+
     pub fn kill(&self) {
-        self.life.gate.close();
-        self.process.kill();
+        self.alive().for_each(Alive::kill);
     }
 }
 
@@ -36,15 +56,25 @@ impl Trial<'_> {
     /// Starts the first incarnation of each process and waits until it is ready.
     pub(crate) async fn start_processes(&mut self, kind: TrialKind) -> Result<(), EngineError> {
         for spec in &self.stage.pipeline.processes {
-            let slot = self.begin(spec, 1, 0)?;
+            let slot = Slot {
+                spec: spec.clone(),
+                now: self.begin(spec, 1)?,
+                former: Vec::new(),
+                restarts: 0,
+            };
             self.slots.push(slot);
         }
         for slot in &self.slots {
-            let ready = wait_ready(slot).await;
+            let ready = tokio::select! {
+                ready = wait_ready(slot) => ready,
+                // It stands still until another one works: that is what follows.
+                () = self.director.second_owner_asked() => continue,
+            };
+            let by_fault = slot.now.life.ended_by_fault() || self.director.any_fired();
             match ready {
-                Ok(()) => self.record_life(&slot.life, IncarnationState::Ready, None),
+                Ok(()) => self.record_life(&slot.now.life, IncarnationState::Ready, None),
                 // A fault at its start is what recovery is about.
-                Err(_) if kind != TrialKind::Calibration && slot.life.ended_by_fault() => {}
+                Err(_) if kind != TrialKind::Calibration && by_fault => {}
                 Err(error) => return Err(error),
             }
         }
@@ -52,12 +82,7 @@ impl Trial<'_> {
     }
 
     /// Starts incarnation `number` behind boundaries of its own.
-    pub(crate) fn begin(
-        &self,
-        spec: &ProcessSpec,
-        number: u32,
-        restarts: u32,
-    ) -> Result<Slot, EngineError> {
+    pub(crate) fn begin(&self, spec: &ProcessSpec, number: u32) -> Result<Alive, EngineError> {
         let life = Life::new(&spec.name, number);
         let values = self.open_boundaries(&life)?;
         let fill = |text: &str| fill(text, &values, &spec.name);
@@ -101,12 +126,7 @@ impl Trial<'_> {
         let process = Arc::new(process);
         life.begin(process.clone());
         self.record_life(&life, IncarnationState::Started, None);
-        Ok(Slot {
-            spec: spec.clone(),
-            life,
-            process,
-            restarts,
-        })
+        Ok(Alive { life, process })
     }
 
     /// Opens a boundary to each system; answers what placeholders stand for.
@@ -139,48 +159,89 @@ impl Trial<'_> {
         }));
     }
 
-    /// Replaces processes that have ended. `Err` inside `Ok` says in words why one
-    /// cannot be.
+    /// Replaces processes that have ended, and starts second owners. `Err` inside
+    /// `Ok` says in words why one cannot be.
     pub(crate) async fn revive(&mut self) -> Result<Result<bool, String>, EngineError> {
-        let mut changed = false;
+        let mut changed = self.start_second_owners()? | self.bury_former();
         for i in 0..self.slots.len() {
-            let Some(status) = self.slots[i].process.exited() else {
+            let Some(status) = self.slots[i].now.process.exited() else {
                 continue;
             };
             changed = true;
             let slot = &self.slots[i];
-            let (life, spec, mut restarts) = (slot.life.clone(), slot.spec.clone(), slot.restarts);
-            let by_fault = life.ended_by_fault();
-            if by_fault {
-                life.gate.close();
-            }
-            // What a process sent before it exited by itself is on its way.
-            let state = if by_fault {
-                IncarnationState::Killed
-            } else {
-                IncarnationState::Exited
-            };
-            self.record_life(&life, state, Some(status.clone()));
-            if !by_fault {
-                restarts += 1;
+            let (life, spec) = (slot.now.life.clone(), slot.spec.clone());
+            self.record_end(&life, &status);
+            if !life.ended_by_fault() {
+                let restarts = slot.restarts + 1;
                 if restarts > spec.restart.max {
                     return Ok(Err(format!(
                         "process {} ended by itself {restarts} times, last with {status}",
                         spec.name
                     )));
                 }
+                self.slots[i].restarts = restarts;
                 tokio::time::sleep(Duration::from_millis(spec.restart.delay_ms)).await;
             }
             self.release_dead().await;
-            let next = self.begin(&spec, life.number + 1, restarts)?;
+            self.slots[i].now = self.begin(&spec, life.number + 1)?;
             self.ended.push(life);
-            self.slots[i] = next;
         }
         Ok(Ok(changed))
     }
 
+    fn record_end(&self, life: &Life, status: &str) {
+        let by_fault = life.ended_by_fault();
+        if by_fault {
+            life.gate.close();
+        }
+        // What a process sent before it exited by itself is on its way.
+        let state = if by_fault {
+            IncarnationState::Killed
+        } else {
+            IncarnationState::Exited
+        };
+        self.record_life(life, state, Some(status.into()));
+    }
+
+    /// Starts another instance beside each one that stands still for it.
+    fn start_second_owners(&mut self) -> Result<bool, EngineError> {
+        let mut started = false;
+        for (process, number) in self.director.second_owners() {
+            let first = |slot: &Slot| slot.spec.name == process && slot.now.life.number == number;
+            let Some(i) = self.slots.iter().position(first) else {
+                continue;
+            };
+            let next = self.begin(&self.slots[i].spec, number + 1)?;
+            let first = std::mem::replace(&mut self.slots[i].now, next);
+            self.slots[i].former.push(first);
+            started = true;
+        }
+        Ok(started)
+    }
+
+    /// Former owners that have ended are not replaced: their successor is there.
+    fn bury_former(&mut self) -> bool {
+        let mut gone = Vec::new();
+        for slot in &mut self.slots {
+            gone.extend(
+                slot.former
+                    .extract_if(.., |alive| alive.process.exited().is_some()),
+            );
+        }
+        for alive in &gone {
+            let status = alive.process.exited().unwrap_or_default();
+            self.record_end(&alive.life, &status);
+        }
+        let any = !gone.is_empty();
+        self.ended.extend(gone.into_iter().map(|alive| alive.life));
+        any
+    }
+
     async fn release_dead(&self) {
-        if !self.stage.assist {
+        // The system is not told who of those it has seen is dead: while a former
+        // owner lives, leases are waited for.
+        let zombies = self.slots.iter().any(|slot| !slot.former.is_empty());
+        if !self.stage.assist || zombies {
             return;
         }
         for (name, scope) in &self.scopes {
@@ -213,38 +274,51 @@ impl Trial<'_> {
         if self.slots.is_empty() {
             return tokio::time::sleep(limit).await;
         }
-        let exits = self.slots.iter().map(|slot| Box::pin(slot.process.wait()));
+        let exits = self.alive().map(|alive| Box::pin(alive.process.wait()));
         let _ = tokio::time::timeout(limit, futures::future::select_all(exits)).await;
     }
 
     /// Whether any process is at work or waits for a processor: then it is not at
     /// rest, however silent.
     pub(crate) fn is_running(&self) -> bool {
-        self.slots.iter().any(|slot| slot.process.is_running())
+        self.alive().any(|alive| alive.process.is_running())
+    }
+
+    /// Whether effects or acks of any incarnation are in flight.
+    pub(crate) fn is_at_work(&self) -> bool {
+        self.alive()
+            .any(|alive| self.director.is_at_work(&alive.life))
+    }
+
+    /// Every incarnation that was started and has not been seen to end.
+    pub(crate) fn alive(&self) -> impl Iterator<Item = &Alive> {
+        self.slots.iter().flat_map(Slot::alive)
     }
 
     /// Stops every process by its own signal, then SIGKILL.
     pub(crate) async fn stop_gracefully(&self) {
-        for slot in &self.slots {
-            slot.process.terminate();
+        for alive in self.alive() {
+            alive.process.terminate();
         }
         for slot in &self.slots {
             let grace = Duration::from_millis(slot.spec.stop.grace_ms);
-            if slot.process.wait_at_most(grace).await.is_none() {
-                slot.kill();
-                slot.process.wait_at_most(Duration::from_secs(2)).await;
+            for alive in slot.alive() {
+                if alive.process.wait_at_most(grace).await.is_none() {
+                    alive.kill();
+                    alive.process.wait_at_most(STOPPED).await;
+                }
             }
         }
     }
 
     /// Ends every process and its boundaries.
     pub(crate) fn end_lives(&self, state: IncarnationState) {
-        for slot in &self.slots {
-            if slot.process.exited().is_none() {
-                slot.kill();
+        for alive in self.alive() {
+            if alive.process.exited().is_none() {
+                alive.kill();
             }
-            self.record_life(&slot.life, state, None);
-            slot.life.end_tasks();
+            self.record_life(&alive.life, state, None);
+            alive.life.end_tasks();
         }
         for life in &self.ended {
             life.end_tasks();
@@ -257,10 +331,10 @@ async fn wait_ready(slot: &Slot) -> Result<(), EngineError> {
     let sign = async {
         match &slot.spec.ready.when {
             ReadyWhen::FirstExchange => {
-                slot.life.first_exchange().await;
+                slot.now.life.first_exchange().await;
                 true
             }
-            ReadyWhen::Log(_) => slot.process.wait_ready_line().await.is_some(),
+            ReadyWhen::Log(_) => slot.now.process.wait_ready_line().await.is_some(),
         }
     };
     let why = tokio::select! {
@@ -271,76 +345,15 @@ async fn wait_ready(slot: &Slot) -> Result<(), EngineError> {
             }
             "its output ended".to_string()
         }
-        status = slot.process.wait() => format!("it ended at once ({status})"),
+        status = slot.now.process.wait() => format!("it ended at once ({status})"),
         () = tokio::time::sleep(within) => format!("no sign of it within {within:?}"),
     };
     // What it said last is what its author needs to see.
-    slot.process.drained(OUTPUT_WAIT).await;
+    slot.now.process.drained(OUTPUT_WAIT).await;
     Err(EngineError::NotReady {
         process: slot.spec.name.clone(),
         why,
-        output: slot.process.output().into(),
-        tail: output_tail(slot.process.output()),
+        output: slot.now.process.output().into(),
+        tail: output_tail(slot.now.process.output()),
     })
-}
-
-/// Fills in `{system.name}` placeholders. One that stands for nothing is an
-/// error; braces around anything else are left alone.
-fn fill(
-    text: &str,
-    values: &BTreeMap<String, String>,
-    process: &str,
-) -> Result<String, EngineError> {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some(start) = rest.find('{') {
-        let (before, from) = rest.split_at(start);
-        filled.push_str(before);
-        let name = from[1..].split('}').next().unwrap_or("");
-        let looks_like_one = from.contains('}')
-            && name.contains('.')
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        if !looks_like_one {
-            filled.push('{');
-            rest = &from[1..];
-            continue;
-        }
-        let value = values.get(name).ok_or_else(|| EngineError::Config {
-            what: format!("process {process}: nothing is called {{{name}}}"),
-            hint: format!(
-                "use one of {}",
-                values
-                    .keys()
-                    .map(|k| format!("{{{k}}}"))
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            ),
-        })?;
-        filled.push_str(value);
-        rest = &from[name.len() + 2..];
-    }
-    filled.push_str(rest);
-    Ok(filled)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fill;
-    use std::collections::BTreeMap;
-
-    #[test]
-    fn placeholders_are_filled_and_unknown_ones_named() {
-        let values = BTreeMap::from([("k.address".to_string(), "h:1".to_string())]);
-        let fill = |text| fill(text, &values, "worker").map_err(|error| error.to_string());
-        assert_eq!(fill("a={k.address},{}").unwrap(), "a=h:1,{}");
-        assert_eq!(fill(r#"{"json":1}"#).unwrap(), r#"{"json":1}"#);
-        assert_eq!(fill("{k.address").unwrap(), "{k.address");
-        let error = fill("{k.adress}").unwrap_err();
-        assert!(
-            error.contains("{k.adress}") && error.contains("{k.address}"),
-            "{error}"
-        );
-    }
 }

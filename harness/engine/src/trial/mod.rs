@@ -6,6 +6,7 @@
 mod audit;
 mod feed;
 mod lives;
+mod placeholders;
 
 use crate::EngineError;
 use crate::boundary::Life;
@@ -17,7 +18,7 @@ use crate::supervisor::{Supervisor, TRIAL};
 pub use audit::Snapshot;
 use exactly_adapter::{Instance, Scope, TrialNames};
 use exactly_model::{
-    Event, IncarnationState, Observer, Pipeline, Schedule, SettleHow, TrialEnd, TrialKind,
+    Event, IncarnationState, Need, Observer, Pipeline, Schedule, SettleHow, TrialEnd, TrialKind,
     TrialStart,
 };
 use lives::Slot;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a hold lasts at most.
+/// How long a hold lasts at most, where no lease is longer.
 const HOLD_MAX: Duration = Duration::from_secs(5);
 
 /// What all trials of a cell share.
@@ -116,6 +117,9 @@ pub(crate) struct Trial<'a> {
 impl Stage {
     fn terms(&self, number: u32) -> Terms {
         let systems = &self.pipeline.systems;
+        let leases = self.leases();
+        let longest = leases.values().max().copied().unwrap_or_default();
+        let controls = self.instances.iter();
         Terms {
             run: self.recorder.run().number,
             trial: number,
@@ -129,8 +133,25 @@ impl Stage {
                 .iter()
                 .map(|p| (p.name.clone(), Duration::from_millis(p.stop.grace_ms)))
                 .collect(),
-            hold_max: HOLD_MAX,
+            hold_max: HOLD_MAX.max(longest * 2),
+            leases,
+            controls: controls
+                .filter_map(|(name, instance)| Some((name.clone(), instance.control()?)))
+                .collect(),
         }
+    }
+
+    /// Leases by system, of the systems that keep to them.
+    fn leases(&self) -> BTreeMap<String, Duration> {
+        let keeps = |name: &str| {
+            let instance = self.instances.get(name);
+            instance.is_some_and(|instance| instance.lacks(Need::Leases).is_none())
+        };
+        let systems = self.pipeline.systems.iter();
+        systems
+            .filter(|system| keeps(&system.name))
+            .filter_map(|s| Some((s.name.clone(), Duration::from_millis(s.lease_ms?))))
+            .collect()
     }
 
     /// Value of the environment variable that marks a trial's processes.
@@ -165,14 +186,23 @@ impl Stage {
                 of: ordered.of,
             }),
         );
+        let director = Director::new(self.terms(number), &ordered.schedule, self.recorder.clone());
         let mut cancelled = self.cancelled.clone();
         let result = tokio::select! {
-            result = self.stages(number, messages, ordered) => result,
+            result = self.stages(number, messages, ordered, director.clone()) => result,
             Ok(_) = cancelled.wait_for(|c| *c) => Err(EngineError::Interrupted),
         };
         // Whatever the trial's processes left behind goes with it.
         self.supervisor.end_marked(TRIAL, &self.trial_mark(number));
+        let mended = match result {
+            Err(EngineError::Interrupted) => {
+                director.stop_mending();
+                Ok(())
+            }
+            _ => director.mended().await,
+        };
         let finished = result?;
+        mended?;
         self.recorder
             .record(number, Event::TrialEnd(TrialEnd { error: None }));
         self.recorder.flush()?;
@@ -184,10 +214,10 @@ impl Stage {
         number: u32,
         messages: u32,
         ordered: Ordered,
+        director: Arc<Director>,
     ) -> Result<Finished, EngineError> {
         let Ordered { kind, schedule, .. } = ordered;
         let scopes = self.open_scopes(number).await?;
-        let director = Director::new(self.terms(number), &schedule, self.recorder.clone());
         let mut trial = Trial {
             stage: self,
             number,
@@ -271,9 +301,9 @@ impl Drop for Trial<'_> {
     fn drop(&mut self) {
         // An error or a signal ends the trial's processes too, and their
         // boundaries: a listener keeps its life, and the life its listener.
-        for slot in &self.slots {
-            slot.kill();
-            slot.life.end_tasks();
+        for alive in self.alive() {
+            alive.kill();
+            alive.life.end_tasks();
         }
         for life in &self.ended {
             life.end_tasks();

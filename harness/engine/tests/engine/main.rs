@@ -4,13 +4,17 @@
 //! and proves that something did *not* happen by ending everything that could
 //! still make it happen.
 
+mod answers;
 mod cuts;
 mod guardian;
 mod holds;
 mod kills;
 mod late;
+mod leases;
 mod ledger;
 mod opaque;
+mod outages;
+mod overtaken;
 mod pass_through;
 mod process_faults;
 mod store;

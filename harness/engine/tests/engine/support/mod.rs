@@ -2,12 +2,14 @@
 //! client, and a rig that puts a boundary between them.
 
 mod client;
+mod nodes;
 mod protocol;
 mod rig;
 mod server;
 mod tape;
 
 pub use client::{Client, Saw};
+pub use nodes::Nodes;
 pub use protocol::ToyScope;
 pub use rig::{Rig, Setup, at, effect};
 pub use server::{Server, pattern};

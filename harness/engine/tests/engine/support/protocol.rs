@@ -3,16 +3,18 @@
 //! * `E <seq>` an effect of a message, `Q <seq>` one that is never answered;
 //! * `A <offset>` an ack of everything before `offset` in log `log`;
 //! * `T` a take, `R` a read, `B <bytes>` a read answered with that many bytes;
-//! * `F <seq>` an effect that the server refuses.
+//! * `F <seq>` an effect that the server refuses;
+//! * `M <seq> <seq> ...` several effects at once, of which a part can be taken;
+//! * `P` a read of the position in the log and of the log's length.
 //!
 //! Replies: `ok ...`, `no ...`, or `data <n>` followed by n bytes.
 
 use async_trait::async_trait;
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use exactly_adapter::{
-    Addresses, DecodeError, Decoder, Delivered, Direction, Head, Reply, Scope, Unit,
+    Addresses, DecodeError, Decoder, Delivered, Direction, ErrorReply, Head, Reply, Scope, Unit,
 };
-use exactly_model::{Class, MessageId, Outcome, Position};
+use exactly_model::{Class, MessageId, Outcome, Phase, Position};
 use std::collections::BTreeMap;
 
 /// Longest line that is believed.
@@ -32,23 +34,31 @@ impl Scope for ToyScope {
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
-        Box::new(ToyDecoder {
-            run: self.run,
-            trial: self.trial,
-            requests: 0,
-            replies: 0,
-            after: [0, 0],
-        })
+        Box::new(decoder(self.run, self.trial))
     }
 
     async fn close(&self) {}
 }
 
-struct ToyDecoder {
+/// A decoder for messages of one trial.
+pub fn decoder(run: u32, trial: u32) -> ToyDecoder {
+    ToyDecoder {
+        run,
+        trial,
+        requests: 0,
+        replies: 0,
+        words: BTreeMap::new(),
+        after: [0, 0],
+    }
+}
+
+pub struct ToyDecoder {
     run: u32,
     trial: u32,
     requests: u64,
     replies: u64,
+    /// First words of requests, by key.
+    words: BTreeMap<u64, String>,
     /// Bytes decoded by direction.
     after: [u64; 2],
 }
@@ -89,6 +99,7 @@ impl Decoder for ToyDecoder {
                     .head(word, rest)
                     .ok_or_else(|| bad("unknown request"))?;
                 if head.expects_reply {
+                    self.words.insert(self.requests, word.into());
                     self.requests += 1;
                 }
                 unit.opens = Some(head);
@@ -124,6 +135,41 @@ impl Decoder for ToyDecoder {
         unit.forward = buf.split_to(length).freeze();
         Ok(Some(unit))
     }
+
+    /// Only effects and acks can be refused, and only an effect after it was
+    /// applied.
+    fn error_reply(&mut self, key: u64, when: Phase) -> Option<ErrorReply> {
+        let word = self.words.get(&key)?;
+        let error = match (word.as_str(), when) {
+            ("E" | "A", Phase::Before) => "not now",
+            ("E", Phase::After) => "timed out",
+            _ => return None,
+        };
+        if when == Phase::Before {
+            assert_eq!(
+                (self.awaited(), self.replies),
+                (1, key),
+                "replies keep order"
+            );
+            self.replies += 1;
+        } else {
+            assert_eq!(self.replies, key + 1, "the reply has just been taken");
+        }
+        Some(ErrorReply {
+            bytes: format!("no {error}\n").into(),
+            error: error.into(),
+        })
+    }
+
+    fn awaited(&self) -> usize {
+        (self.requests - self.replies) as usize
+    }
+
+    fn part(&mut self, request: &Bytes) -> Option<Bytes> {
+        let line = std::str::from_utf8(request).ok()?.trim_end();
+        let (first, _) = line.strip_prefix("M ")?.split_once(' ')?;
+        Some(format!("M {first}\n").into())
+    }
 }
 
 fn taken(rest: &str) -> Option<(i64, i64)> {
@@ -134,12 +180,12 @@ fn taken(rest: &str) -> Option<(i64, i64)> {
 impl ToyDecoder {
     fn head(&self, word: &str, rest: &str) -> Option<Head> {
         let number: Option<u32> = rest.parse().ok();
-        let id = number.and_then(|seq| MessageId::new(self.run, self.trial, seq));
+        let id = |seq| MessageId::new(self.run, self.trial, seq);
         let class = match word {
-            "E" | "Q" | "F" => Class::Effect,
+            "E" | "Q" | "F" | "M" => Class::Effect,
             "A" => Class::Ack,
             "T" => Class::Take,
-            "R" | "B" => Class::Read,
+            "R" | "B" | "P" => Class::Read,
             _ => return None,
         };
         let commits = match class {
@@ -156,7 +202,8 @@ impl ToyDecoder {
             target: String::new(),
             class,
             ids: if class == Class::Effect {
-                vec![id?]
+                let sequences = rest.split(' ').map(|seq| id(seq.parse().ok()?));
+                sequences.collect::<Option<_>>()?
             } else {
                 Vec::new()
             },

@@ -1,6 +1,7 @@
 //! A server, a recorder, a director, and lives with a boundary each.
 
-use super::{Client, Server, ToyScope, eventually};
+use super::{Client, Nodes, Server, ToyScope, eventually};
+use exactly_adapter::Control;
 use exactly_engine::boundary::{Boundaries, Life, Mode};
 use exactly_engine::director::{Director, Terms};
 use exactly_engine::store::{EVENTS, Recorder, read};
@@ -23,6 +24,9 @@ pub struct Setup {
     pub client_timeout: Option<Duration>,
     pub grace: Duration,
     pub hold_max: Duration,
+    pub lease: Option<Duration>,
+    /// Nodes of the system besides the one that the rig has.
+    pub more_nodes: usize,
 }
 
 impl Default for Setup {
@@ -32,6 +36,8 @@ impl Default for Setup {
             client_timeout: None,
             grace: Duration::from_millis(100),
             hold_max: Duration::from_secs(60),
+            lease: None,
+            more_nodes: 0,
         }
     }
 }
@@ -56,7 +62,9 @@ pub fn at(kind: FaultKind, phase: Phase, seq: u32) -> Fault {
 }
 
 pub struct Rig {
-    pub server: Server,
+    /// Node 1 of the system.
+    pub server: Arc<Server>,
+    pub control: Arc<Nodes>,
     pub recorder: Arc<Recorder>,
     pub director: Arc<Director>,
     pub supervisor: Supervisor,
@@ -68,6 +76,7 @@ impl Rig {
     pub async fn new(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let recorder = Recorder::create(folder.path(), Box::new(|_| {})).unwrap();
+        let control = Arc::new(Nodes::start(1 + setup.more_nodes).await);
         let terms = Terms {
             run: recorder.run().number,
             trial: TRIAL,
@@ -78,6 +87,12 @@ impl Rig {
                 .collect(),
             graces: BTreeMap::from([("w".to_string(), setup.grace)]),
             hold_max: setup.hold_max,
+            leases: setup
+                .lease
+                .map(|lease| ("s".to_string(), lease))
+                .into_iter()
+                .collect(),
+            controls: BTreeMap::from([("s".to_string(), control.clone() as Arc<dyn Control>)]),
         };
         let schedule = Schedule {
             faults: setup.faults,
@@ -85,7 +100,8 @@ impl Rig {
         let director = Director::new(terms, &schedule, recorder.clone());
         let supervisor = Supervisor::new(&recorder.run().id);
         Self {
-            server: Server::start().await,
+            server: control.server(1),
+            control,
             recorder,
             director,
             supervisor,
@@ -132,12 +148,21 @@ impl Rig {
 
     /// A boundary of `life` to another server.
     pub fn boundary_to(&self, life: &Arc<Life>, port: u16) -> u16 {
+        self.boundary_of(life, "s", port)
+    }
+
+    /// A boundary of `life` to the server as another system.
+    pub fn boundary_named(&self, life: &Arc<Life>, system: &str) -> u16 {
+        self.boundary_of(life, system, self.server.port())
+    }
+
+    fn boundary_of(&self, life: &Arc<Life>, system: &str, port: u16) -> u16 {
         let scope = Arc::new(ToyScope {
             run: self.recorder.run().number,
             trial: TRIAL,
         });
         let mode = Mode::Decoded(scope);
-        let boundaries = Boundaries::new(life.clone(), self.director.clone(), "s", mode);
+        let boundaries = Boundaries::new(life.clone(), self.director.clone(), system, mode);
         boundaries.open("127.0.0.1", port).unwrap()
     }
 

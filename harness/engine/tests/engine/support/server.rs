@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 #[derive(Default)]
 struct State {
@@ -18,40 +18,106 @@ struct State {
     connected: AtomicUsize,
     ever: AtomicUsize,
     sent: AtomicU64,
+    /// Length of the log, and the position in it that was acknowledged.
+    fed: AtomicU64,
+    committed: AtomicU64,
+    paused: watch::Sender<bool>,
+}
+
+/// Counts a connection while it lives, however it ends.
+struct Connected(Arc<State>);
+
+impl Connected {
+    fn new(state: &Arc<State>) -> Self {
+        state.connected.fetch_add(1, Ordering::SeqCst);
+        state.ever.fetch_add(1, Ordering::SeqCst);
+        Self(state.clone())
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.0.connected.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// A running server. It ends with the value.
 pub struct Server {
     state: Arc<State>,
     address: SocketAddr,
-    task: JoinHandle<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+fn listen(address: SocketAddr) -> TcpListener {
+    let listener = tokio::net::TcpSocket::new_v4().unwrap();
+    listener.set_reuseaddr(true).unwrap();
+    listener.bind(address).unwrap();
+    listener.listen(2048).unwrap()
+}
+
+async fn accept(listener: TcpListener, state: Arc<State>) {
+    let mut connections = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        let connected = Connected::new(&state);
+        connections.spawn(async move {
+            // A connection may end at any moment: that is what is tested.
+            let _ = serve(stream, &connected.0).await;
+        });
+        while connections.try_join_next().is_some() {}
+    }
 }
 
 impl Server {
     pub async fn start() -> Self {
-        let listener = tokio::net::TcpSocket::new_v4().unwrap();
-        listener.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let listener: TcpListener = listener.listen(2048).unwrap();
+        let listener = listen("127.0.0.1:0".parse().unwrap());
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State::default());
-        let shared = state.clone();
-        let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let state = shared.clone();
-                state.connected.fetch_add(1, Ordering::SeqCst);
-                state.ever.fetch_add(1, Ordering::SeqCst);
-                tokio::spawn(async move {
-                    // A connection may end at any moment: that is what is tested.
-                    let _ = serve(stream, &state).await;
-                    state.connected.fetch_sub(1, Ordering::SeqCst);
-                });
-            }
-        });
+        let task = tokio::spawn(accept(listener, state.clone()));
         Self {
             state,
             address,
-            task,
+            task: Mutex::new(Some(task)),
         }
+    }
+
+    /// Ends it as a SIGKILL would; what it applied stays.
+    pub async fn kill(&self) {
+        let task = self.task.lock().unwrap().take();
+        if let Some(task) = task {
+            task.abort();
+            let _ = task.await;
+        }
+        self.is_alone().await;
+    }
+
+    /// Starts it again at its old address.
+    pub fn restart(&self) {
+        let task = tokio::spawn(accept(listen(self.address), self.state.clone()));
+        *self.task.lock().unwrap() = Some(task);
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.task.lock().unwrap().is_some()
+    }
+
+    /// Lets it read, and do nothing.
+    pub fn pause(&self, paused: bool) {
+        self.state.paused.send_replace(paused);
+    }
+
+    pub fn is_paused(&self) -> bool {
+        *self.state.paused.borrow()
+    }
+
+    /// Appends to the log; answers the new record's offset.
+    pub fn append(&self) -> u64 {
+        self.state.fed.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// Records in the log, and the acknowledged position.
+    pub fn log(&self) -> (u64, u64) {
+        let committed = self.state.committed.load(Ordering::SeqCst);
+        (self.state.fed.load(Ordering::SeqCst), committed)
     }
 
     pub fn port(&self) -> u16 {
@@ -110,7 +176,9 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = self.task.lock().unwrap().take() {
+            task.abort();
+        }
     }
 }
 
@@ -134,19 +202,34 @@ async fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
         let _ = stalled
             .wait_for(|stalled| !stalled.contains(&request))
             .await;
+        let _ = state.paused.subscribe().wait_for(|paused| !paused).await;
         let (word, rest) = request.split_once(' ').unwrap_or((&request, ""));
         if word != "F" {
             state.applied.lock().unwrap().push(request.clone());
         }
+        if word == "A" {
+            let position = rest.parse().unwrap_or(0);
+            state.committed.fetch_max(position, Ordering::SeqCst);
+        }
         match word {
             "Q" => {}
+            "P" => {
+                let (at, length) = (&state.committed, &state.fed);
+                let (at, length) = (at.load(Ordering::SeqCst), length.load(Ordering::SeqCst));
+                send(
+                    &mut writer,
+                    state,
+                    format!("ok P {at} {length}\n").as_bytes(),
+                )
+                .await?;
+            }
             "F" => send(&mut writer, state, b"no such luck\n").await?,
             "B" => {
                 let length: usize = rest.parse().unwrap_or(0);
                 send(&mut writer, state, format!("data {length}\n").as_bytes()).await?;
                 send(&mut writer, state, &pattern(length)).await?;
             }
-            "E" | "A" | "R" | "T" => {
+            "E" | "A" | "M" | "R" | "T" => {
                 send(&mut writer, state, format!("ok {request}\n").as_bytes()).await?;
             }
             // Nothing that the decoder knows.
