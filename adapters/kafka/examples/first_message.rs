@@ -34,6 +34,9 @@ impl Host for NoHost {
     fn scratch(&self) -> &Path {
         Path::new("")
     }
+    fn setting(&self, _: &str) -> Option<String> {
+        None
+    }
     fn cache(&self) -> PathBuf {
         PathBuf::new()
     }
@@ -74,6 +77,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         topics: vec![Topic {
             name: "in".into(),
             partitions: 1,
+            replicas: None,
         }],
         ..Setup::default()
     };
@@ -98,7 +102,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let fed = feeder.feed("in", &messages, 1).await?;
         let feeding = begin.elapsed();
         assert!(fed.iter().all(|fed| fed.position.is_some()), "{fed:?}");
-        let names = scope.placeholders("h", 1);
+        let names = scope.placeholders(&instance.addresses());
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &address)
@@ -124,7 +128,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         let committing = begin.elapsed();
         drop(message);
         let begin = Instant::now();
-        let left = scope.backlog().ok_or("no backlog")?.left(&[]).await?;
+        let left = scope.backlog().ok_or("no backlog")?.left(&[], None).await?;
         let polling = begin.elapsed();
         assert_eq!(left.items, 0, "{left:?}");
         drop(consumer);

@@ -4,7 +4,7 @@ mod common;
 
 use common::{messages, open, start, start_broker};
 use exactly_adapter::{ObserveError, StartError, TrialNames};
-use exactly_model::{Observer, Outcome, Setup, SinkKind, SystemPlace, Topic};
+use exactly_model::{Observer, Outcome, Setup, SinkKind, SystemPlace, Topic, View};
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,7 @@ async fn topics_that_cannot_be_or_are_not() {
         topics: vec![Topic {
             name: "no spaces".into(),
             partitions: 1,
+            replicas: None,
         }],
         ..Setup::default()
     };
@@ -91,6 +92,7 @@ async fn topics_that_cannot_be_or_are_not() {
         kind: SinkKind::Record,
         query: "absent".into(),
         effects_per_message: 1,
+        view: View::default(),
     };
     let error = scope
         .observing()
@@ -122,6 +124,7 @@ async fn a_record_without_an_id_is_named() {
         kind: SinkKind::Record,
         query: "out".into(),
         effects_per_message: 1,
+        view: View::default(),
     };
     let result = scope
         .observing()
@@ -135,7 +138,7 @@ async fn a_record_without_an_id_is_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_clients_do_not_end_the_embedded_broker() {
     let kafka = start(SystemPlace::Embedded).await.unwrap();
-    let (host, port) = kafka.address();
+    let (host, port) = kafka.addresses().remove(0);
     let (trial, scope) = open(&*kafka, &[("orders", 1)]).await;
     let hostile: &[&[u8]] = &[
         b"GET / HTTP/1.1\r\n\r\n",

@@ -6,18 +6,21 @@
     reason = "each test binary uses a part"
 )]
 
+mod host;
+
 use bytes::BytesMut;
 use exactly_adapter::{
-    Adapter, Addresses, Delivered, Direction, Head, Host, Instance, Outgoing, Reply, Scope, Server,
-    ServerCommand, StartError, TrialNames, Unit,
+    Adapter, Addresses, Delivered, Direction, Head, Instance, Outgoing, Reply, Scope, StartError,
+    TrialNames, Unit,
 };
 use exactly_model::{MessageId, Setup, SystemPlace, Topic};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+pub use host::{TestHost, start_broker};
 
 /// Run number of this test process: a real broker keeps names between them.
 pub fn run() -> u32 {
@@ -34,62 +37,9 @@ pub async fn kafka() -> Arc<dyn Instance> {
     start(place).await.unwrap()
 }
 
-/// Runs the embedded broker on a thread of its own, as its process would.
-pub fn start_broker() -> String {
-    let (send, receive) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(exactly_kafka::serve_embedded(|line| {
-            send.send(line.to_string()).unwrap();
-        }))
-    });
-    receive.recv().unwrap()
-}
-
-/// A host whose "server process" is a thread.
-pub struct ThreadHost;
-
-struct ThreadServer(String);
-
-#[async_trait::async_trait]
-impl Server for ThreadServer {
-    fn ready_line(&self) -> &str {
-        &self.0
-    }
-    fn pid(&self) -> u32 {
-        std::process::id()
-    }
-    fn output(&self) -> &Path {
-        Path::new("nowhere")
-    }
-    async fn stop(&self) {}
-}
-
-#[async_trait::async_trait]
-impl Host for ThreadHost {
-    async fn serve(&self, command: ServerCommand) -> Result<Box<dyn Server>, StartError> {
-        assert_eq!(command.command, ["exactly", "embedded", "kafka"]);
-        let line = start_broker();
-        assert!(line.contains(&command.ready), "{line}");
-        Ok(Box::new(ThreadServer(line)))
-    }
-    async fn run(&self, _: ServerCommand) -> Result<(), StartError> {
-        panic!("kafka runs no commands")
-    }
-    fn embedded(&self, name: &str) -> Vec<String> {
-        vec!["exactly".into(), "embedded".into(), name.into()]
-    }
-    fn scratch(&self) -> &Path {
-        Path::new("nowhere")
-    }
-    fn cache(&self) -> PathBuf {
-        PathBuf::new()
-    }
-}
-
 pub async fn start(place: SystemPlace) -> Result<Arc<dyn Instance>, StartError> {
     exactly_kafka::Kafka
-        .start(&place, Arc::new(ThreadHost))
+        .start(&place, Arc::new(TestHost::new(&[])))
         .await
 }
 
@@ -101,6 +51,7 @@ pub async fn open(instance: &dyn Instance, topics: &[(&str, u32)]) -> (u32, Arc<
     let topic = |(name, partitions): &(&str, u32)| Topic {
         name: (*name).into(),
         partitions: *partitions,
+        replicas: None,
     };
     let setup = Setup {
         topics: topics.iter().map(topic).collect(),
@@ -189,9 +140,9 @@ impl Boundary {
             ports: Arc::default(),
             runtime: tokio::runtime::Handle::current(),
         };
-        let (host, port) = instance.address();
-        let (host, port) = boundary.boundary_for(&host, port).unwrap();
-        let names = scope.placeholders(&host, port);
+        let addresses = instance.addresses().into_iter();
+        let dialled = addresses.map(|(host, port)| boundary.boundary_for(&host, port).unwrap());
+        let names = scope.placeholders(&dialled.collect::<Vec<_>>());
         (boundary, names)
     }
 
