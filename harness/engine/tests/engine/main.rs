@@ -20,4 +20,5 @@ mod process_faults;
 mod store;
 mod supervisor;
 mod support;
+mod trials;
 mod wire_faults;

@@ -7,6 +7,7 @@ mod protocol;
 mod rig;
 mod server;
 mod tape;
+mod toy;
 
 pub use client::{Client, Saw};
 pub use nodes::Nodes;
@@ -14,6 +15,7 @@ pub use protocol::ToyScope;
 pub use rig::{Rig, Setup, at, effect};
 pub use server::{Server, pattern};
 pub use tape::Tape;
+pub use toy::{Toy, WORKER, run_toy};
 
 use std::time::{Duration, Instant};
 

@@ -5,7 +5,8 @@
 //! * `T` a take, `R` a read, `B <bytes>` a read answered with that many bytes;
 //! * `F <seq>` an effect that the server refuses;
 //! * `M <seq> <seq> ...` several effects at once, of which a part can be taken;
-//! * `P` a read of the position in the log and of the log's length.
+//! * `N` a read of the position in the log and of the log's length; `P` the same,
+//!   answered once the one is before the other.
 //!
 //! Replies: `ok ...`, `no ...`, or `data <n>` followed by n bytes.
 
@@ -185,7 +186,7 @@ impl ToyDecoder {
             "E" | "Q" | "F" | "M" => Class::Effect,
             "A" => Class::Ack,
             "T" => Class::Take,
-            "R" | "B" | "P" => Class::Read,
+            "R" | "B" | "N" | "P" => Class::Read,
             _ => return None,
         };
         let commits = match class {

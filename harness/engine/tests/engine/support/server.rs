@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -22,6 +23,13 @@ struct State {
     fed: AtomicU64,
     committed: AtomicU64,
     paused: watch::Sender<bool>,
+}
+
+impl State {
+    fn log(&self) -> (u64, u64) {
+        let committed = self.committed.load(Ordering::SeqCst);
+        (committed, self.fed.load(Ordering::SeqCst))
+    }
 }
 
 /// Counts a connection while it lives, however it ends.
@@ -116,8 +124,8 @@ impl Server {
 
     /// Records in the log, and the acknowledged position.
     pub fn log(&self) -> (u64, u64) {
-        let committed = self.state.committed.load(Ordering::SeqCst);
-        (self.state.fed.load(Ordering::SeqCst), committed)
+        let (committed, length) = self.state.log();
+        (length, committed)
     }
 
     pub fn port(&self) -> u16 {
@@ -213,15 +221,19 @@ async fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
         }
         match word {
             "Q" => {}
-            "P" => {
-                let (at, length) = (&state.committed, &state.fed);
-                let (at, length) = (at.load(Ordering::SeqCst), length.load(Ordering::SeqCst));
-                send(
-                    &mut writer,
-                    state,
-                    format!("ok P {at} {length}\n").as_bytes(),
-                )
-                .await?;
+            "N" | "P" => {
+                let (mut at, mut length) = state.log();
+                while word == "P" && at >= length {
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(2)) => {}
+                        more = reader.fill_buf() => if more?.is_empty() {
+                            return Ok(());
+                        }
+                    }
+                    (at, length) = state.log();
+                }
+                let reply = format!("ok {word} {at} {length}\n");
+                send(&mut writer, state, reply.as_bytes()).await?;
             }
             "F" => send(&mut writer, state, b"no such luck\n").await?,
             "B" => {
