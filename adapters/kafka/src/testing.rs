@@ -26,6 +26,14 @@ pub(crate) fn record(offset: i64, key: &str, value: &str, producer_id: i64) -> R
     }
 }
 
+/// A transaction marker.
+pub(crate) fn marker(offset: i64, producer_id: i64, commits: bool) -> Bytes {
+    let mut marker = record(offset, "", "", producer_id);
+    marker.control = true;
+    marker.key = Some(Bytes::copy_from_slice(&[0, 0, 0, u8::from(commits)]));
+    encode_records(&[marker])
+}
+
 pub(crate) fn encode_records(records: &[Record]) -> Bytes {
     let mut set = BytesMut::new();
     let options = RecordEncodeOptions {

@@ -1,13 +1,16 @@
 //! Frames of one connection, both ways.
 
-use super::Shared;
-use super::label::{FetchOffsets, label};
+use super::label::{FetchOffsets, Labelled, label, plain};
+use super::refusal::{self, Shape};
 use super::rewrite::{self, RewriteError};
+use super::{Shared, cut, frame};
 use crate::errors;
 use crate::wire::{Cursor, FRAME_BYTES_MAX, Malformed, Read, api, outcome, records, response};
 use bytes::{Bytes, BytesMut};
-use exactly_adapter::{Addresses, DecodeError, Decoder, Delivered, Direction, Reply, Unit};
-use exactly_model::Outcome;
+use exactly_adapter::{
+    Addresses, DecodeError, Decoder, Delivered, Direction, ErrorReply, Head, Reply, Unit,
+};
+use exactly_model::{Class, Outcome, Phase};
 use kafka_protocol::messages::ApiKey;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,8 +20,6 @@ use std::sync::Arc;
 /// it has answered.
 const IN_FLIGHT_MAX: usize = 65_536;
 
-const PREFIX_LEN: usize = 4;
-
 /// A request that waits for its reply.
 #[derive(Debug)]
 struct Pending {
@@ -27,6 +28,17 @@ struct Pending {
     api: Option<ApiKey>,
     version: i16,
     group: Option<String>,
+    /// What an error in the place of its reply has to name.
+    shape: Option<Shape>,
+}
+
+impl Pending {
+    fn error_reply(&self, when: Phase) -> Option<ErrorReply> {
+        let call = (self.api?, self.version);
+        // The lower half of a key is the correlation id.
+        let correlation = self.key as u32 as i32;
+        refusal::error_reply(call, correlation, self.shape.as_ref()?, when)
+    }
 }
 
 /// Decoder of one connection.
@@ -38,6 +50,8 @@ struct Pending {
 pub(crate) struct KafkaDecoder {
     shared: Arc<Shared>,
     pending: BTreeMap<i32, Pending>,
+    /// The request whose reply was taken last.
+    answered: Option<Pending>,
     fetches: FetchOffsets,
     last_correlation: Option<i32>,
     generation: u32,
@@ -78,7 +92,8 @@ impl Decoder for KafkaDecoder {
             what: refusal.to_string(),
             after,
         };
-        let whole = whole_frame(buf).map_err(|refusal| refuse(refusal, self.decoded[side]))?;
+        let whole = frame::whole(buf)
+            .map_err(|length| refuse(Refusal::Length(length), self.decoded[side]))?;
         let Some(whole) = whole else {
             return Ok(None);
         };
@@ -99,20 +114,30 @@ impl Decoder for KafkaDecoder {
         self.decoded[side] += whole as u64;
         Ok(Some(unit))
     }
-}
 
-/// Length of the first frame with its prefix, once it is whole.
-fn whole_frame(buf: &BytesMut) -> Result<Option<usize>, Refusal> {
-    let Some(prefix) = buf.first_chunk::<PREFIX_LEN>() else {
-        return Ok(None);
-    };
-    let length = i32::from_be_bytes(*prefix);
-    let body = usize::try_from(length)
-        .ok()
-        .filter(|body| *body <= FRAME_BYTES_MAX)
-        .ok_or(Refusal::Length(length))?;
-    let whole = PREFIX_LEN + body;
-    Ok((buf.len() >= whole).then_some(whole))
+    fn error_reply(&mut self, key: u64, when: Phase) -> Option<ErrorReply> {
+        match when {
+            Phase::Before => {
+                let correlation = key as u32 as i32;
+                let pending = self.pending.get(&correlation);
+                let reply = pending.filter(|p| p.key == key)?.error_reply(when)?;
+                self.pending.remove(&correlation);
+                Some(reply)
+            }
+            Phase::After => {
+                let answered = self.answered.as_ref().filter(|p| p.key == key)?;
+                answered.error_reply(when)
+            }
+        }
+    }
+
+    fn awaited(&self) -> usize {
+        self.pending.len()
+    }
+
+    fn part(&mut self, request: &Bytes) -> Option<Bytes> {
+        cut::first_half(request)
+    }
 }
 
 impl KafkaDecoder {
@@ -120,6 +145,7 @@ impl KafkaDecoder {
         Self {
             shared,
             pending: BTreeMap::new(),
+            answered: None,
             fetches: FetchOffsets::new(),
             last_correlation: None,
             generation: 0,
@@ -127,27 +153,36 @@ impl KafkaDecoder {
         }
     }
 
-    fn request(&mut self, frame: &[u8]) -> Result<exactly_adapter::Head, Refusal> {
-        let mut cursor = Cursor::new(frame, false);
-        cursor.take(PREFIX_LEN)?;
-        let (number, version) = (cursor.i16()?, cursor.i16()?);
-        let correlation = cursor.i32()?;
-        let api = ApiKey::try_from(number).ok();
-        let (mut head, group) = match api {
-            Some(api) => {
-                // The client id is never compact, whatever the header's version.
-                cursor.nullable_string()?;
-                cursor.set_flexible(api::request_is_flexible(api, version));
-                cursor.tags()?;
-                label(api, version, &mut cursor, &self.shared, &mut self.fetches)?
-            }
-            None => (unknown_api(number), None),
+    fn request(&mut self, frame: &[u8]) -> Result<Head, Refusal> {
+        let request = frame::request(frame)?;
+        let api = request.body.as_ref().map(|(api, _)| *api);
+        let mut labelled = match request.body {
+            Some((api, mut body)) => label(
+                api,
+                request.version,
+                &mut body,
+                &self.shared,
+                &mut self.fetches,
+            )?,
+            // Newer than this crate: passed on, with its number as label.
+            None => Labelled {
+                head: plain(format!("Api{}", request.number), Class::Control),
+                group: None,
+                shape: None,
+            },
         };
-        head.key = self.key(correlation);
-        if head.expects_reply {
-            self.expect(correlation, head.key, api, version, group)?;
+        labelled.head.key = self.key(request.correlation);
+        if labelled.head.expects_reply {
+            let pending = Pending {
+                key: labelled.head.key,
+                api,
+                version: request.version,
+                group: labelled.group,
+                shape: labelled.shape,
+            };
+            self.expect(request.correlation, pending)?;
         }
-        Ok(head)
+        Ok(labelled.head)
     }
 
     fn key(&mut self, correlation: i32) -> u64 {
@@ -161,38 +196,35 @@ impl KafkaDecoder {
         (u64::from(self.generation) << 32) | u64::from(correlation as u32)
     }
 
-    fn expect(
-        &mut self,
-        correlation: i32,
-        key: u64,
-        api: Option<ApiKey>,
-        version: i16,
-        group: Option<String>,
-    ) -> Result<(), Refusal> {
+    fn expect(&mut self, correlation: i32, pending: Pending) -> Result<(), Refusal> {
         if self.pending.contains_key(&correlation) {
             return Err(Refusal::Twice(correlation));
         }
         if self.pending.len() >= IN_FLIGHT_MAX {
             return Err(Refusal::TooMany);
         }
-        let pending = Pending {
-            key,
-            api,
-            version,
-            group,
-        };
         self.pending.insert(correlation, pending);
         Ok(())
     }
 
     fn reply(&mut self, frame: &[u8], net: &dyn Addresses) -> Result<Unit, Refusal> {
-        let mut cursor = Cursor::new(frame, false);
-        cursor.take(PREFIX_LEN)?;
-        let correlation = cursor.i32()?;
+        let (correlation, cursor) = frame::response(frame)?;
         let pending = self
             .pending
             .remove(&correlation)
             .ok_or(Refusal::NotAsked(correlation))?;
+        let unit = self.answer(frame, &pending, cursor, net);
+        self.answered = Some(pending);
+        unit
+    }
+
+    fn answer(
+        &self,
+        frame: &[u8],
+        pending: &Pending,
+        mut cursor: Cursor<'_>,
+        net: &dyn Addresses,
+    ) -> Result<Unit, Refusal> {
         let mut unit = Unit {
             closes: Some(Reply {
                 key: pending.key,
@@ -220,7 +252,7 @@ impl KafkaDecoder {
                 })?;
             return Ok(unit);
         }
-        self.judge(api, &pending, &mut cursor, &mut unit)?;
+        self.judge(api, pending, &mut cursor, &mut unit)?;
         Ok(unit)
     }
 
@@ -252,6 +284,7 @@ impl KafkaDecoder {
         };
         if let Some(reply) = &mut unit.closes {
             (reply.outcome, reply.error) = errors::judge_all(&codes);
+            reply.fenced = errors::is_fenced(api, &codes);
         }
         Ok(())
     }
@@ -283,19 +316,5 @@ impl KafkaDecoder {
             }
         }
         delivers
-    }
-}
-
-/// An API that is newer than this crate: passed on, with its number as label.
-fn unknown_api(number: i16) -> exactly_adapter::Head {
-    exactly_adapter::Head {
-        key: 0,
-        operation: format!("Api{number}"),
-        target: String::new(),
-        class: exactly_model::Class::Control,
-        ids: Vec::new(),
-        commits: Vec::new(),
-        names: Vec::new(),
-        expects_reply: true,
     }
 }

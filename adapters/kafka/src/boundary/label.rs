@@ -1,10 +1,12 @@
 //! Labels of requests.
 
 use super::Shared;
-use crate::wire::request::{self, Request};
-use crate::wire::{Cursor, Read, api, ids, records};
+use super::refusal::{self, Shape};
+use crate::wire::records::{self, Batch};
+use crate::wire::request::{self, EndTxn, Owner, RecordSets, Request};
+use crate::wire::{Cursor, Read, api, ids};
 use exactly_adapter::Head;
-use exactly_model::{Class, Position};
+use exactly_model::{Class, MessageId, Position};
 use kafka_protocol::messages::ApiKey;
 
 /// Partitions whose fetch offset a connection remembers at most.
@@ -13,32 +15,37 @@ const FETCH_OFFSETS_MAX: usize = 16_384;
 /// Where a connection's fetches begin, by topic and partition. A fetch that
 /// begins within a batch is answered with the whole batch; what lies before is
 /// not delivered.
-pub(crate) type FetchOffsets = std::collections::BTreeMap<(String, i32), i64>;
+pub(super) type FetchOffsets = std::collections::BTreeMap<(String, i32), i64>;
+
+/// A request with its label, and what its reply will be read or made with.
+#[derive(Debug)]
+pub(super) struct Labelled {
+    pub head: Head,
+    pub group: Option<String>,
+    pub shape: Option<Shape>,
+}
 
 /// Labels the request `api` v`version` and keeps what later labels need.
-pub(crate) fn label(
+pub(super) fn label(
     api: ApiKey,
     version: i16,
     body: &mut Cursor<'_>,
     shared: &Shared,
     fetches: &mut FetchOffsets,
-) -> Read<(Head, Option<String>)> {
-    let mut head = Head {
-        key: 0,
-        operation: api::name(api),
-        target: String::new(),
-        class: api::class(api),
-        ids: Vec::new(),
-        commits: Vec::new(),
-        names: Vec::new(),
-        expects_reply: true,
+) -> Read<Labelled> {
+    let mut labelled = Labelled {
+        head: plain(api::name(api), api::class(api)),
+        group: None,
+        shape: None,
     };
-    let mut group = None;
     // An API or version that is not read is labelled by its name and class.
     let Some(request) = request::read(api, version, body) else {
-        return Ok((head, group));
+        return Ok(labelled);
     };
-    match request? {
+    let request = request?;
+    labelled.shape = refusal::shape(api, &request);
+    let head = &mut labelled.head;
+    match request {
         Request::Produce {
             transactional_id,
             acks,
@@ -46,14 +53,7 @@ pub(crate) fn label(
         } => {
             head.expects_reply = acks != 0;
             head.target = targets(shared, topics.iter().map(|(name, _)| *name));
-            for (_, sets) in &topics {
-                for (_, set) in sets {
-                    find_ids(set, &mut head.ids);
-                }
-            }
-            if let Some(id) = transactional_id {
-                shared.transaction_produced(id, &head.ids);
-            }
+            produced(transactional_id, &topics, shared, head);
         }
         Request::Fetch(fetch) => {
             head.target = targets(shared, fetch.topics.iter().map(|(name, _)| *name));
@@ -61,40 +61,20 @@ pub(crate) fn label(
         }
         Request::OffsetCommit { topics } => {
             head.target = targets(shared, topics.iter().map(|(name, _)| *name));
-            for (name, offsets) in &topics {
-                for (partition, offset) in offsets {
-                    push_commit(&mut head, shared, name, *partition, *offset);
-                }
-            }
+            head.commits = positions(shared, &topics, |offset| *offset);
         }
         Request::TxnOffsetCommit(commit) => {
             head.target = targets(shared, commit.topics.iter().map(|(name, _)| *name));
-            for (name, offsets) in &commit.topics {
-                for offset in offsets {
-                    push_commit(&mut head, shared, name, offset.partition, offset.offset);
-                }
-            }
+            head.names = positions(shared, &commit.topics, |o| (o.partition, o.offset));
+            shared.transactions(|all| all.named(&commit.owner, &head.names));
         }
-        Request::InitProducerId { transactional_id } => {
-            if let Some(id) = transactional_id {
-                shared.transaction_reset(id);
-            }
+        Request::AddPartitionsToTxn { owner, topics } => {
+            head.target = targets(shared, topics.iter().map(|(name, _)| *name));
+            shared.transactions(|all| all.joined(&owner));
         }
-        Request::AddPartitionsToTxn {
-            transactional_id,
-            topics,
-        } => {
-            head.target = targets(shared, topics.iter().copied());
-            shared.transaction_produced(transactional_id, &[]);
-        }
-        Request::EndTxn(end) => {
-            head.operation = match end.committed {
-                true => "EndTxn commit".into(),
-                false => "EndTxn abort".into(),
-            };
-            head.ids = shared.transaction_ends(end.transactional_id);
-        }
-        Request::JoinGroup { group: name } => group = Some(name.to_string()),
+        Request::AddOffsetsToTxn(owner) => shared.transactions(|all| all.joined(&owner)),
+        Request::EndTxn(end) => ended(&end, shared, head),
+        Request::JoinGroup { group, .. } => labelled.group = Some(group.to_string()),
         Request::ConsumerGroupHeartbeat { epoch } => {
             // KIP-848: epoch 0 joins, and every later heartbeat only renews.
             head.class = if epoch == 0 {
@@ -106,7 +86,57 @@ pub(crate) fn label(
         Request::Topics(topics) => head.target = targets(shared, topics.into_iter()),
         Request::Plain => {}
     }
-    Ok((head, group))
+    Ok(labelled)
+}
+
+/// A request that is known by its name alone.
+pub(super) fn plain(operation: String, class: Class) -> Head {
+    Head {
+        key: 0,
+        operation,
+        target: String::new(),
+        class,
+        ids: Vec::new(),
+        commits: Vec::new(),
+        names: Vec::new(),
+        expects_reply: true,
+    }
+}
+
+fn produced(
+    transactional_id: Option<&str>,
+    topics: &[(&str, RecordSets<'_>)],
+    shared: &Shared,
+    head: &mut Head,
+) {
+    for batch in topics
+        .iter()
+        .flat_map(|(_, sets)| sets)
+        .flat_map(|(_, set)| records::batches(set))
+    {
+        let before = head.ids.len();
+        find_ids(&batch, &mut head.ids);
+        if let Some(transactional_id) = transactional_id {
+            let owner = Owner {
+                transactional_id,
+                producer_id: batch.producer_id,
+                epoch: batch.producer_epoch,
+            };
+            shared.transactions(|all| all.produced(&owner, &head.ids[before..]));
+        }
+    }
+}
+
+/// TxnOffsetCommit only stages positions: it is the commit that commits them.
+fn ended(end: &EndTxn<'_>, shared: &Shared, head: &mut Head) {
+    let content = shared.transactions(|all| all.ends(&end.owner));
+    head.ids = content.ids;
+    if end.committed {
+        head.operation = "EndTxn commit".into();
+        head.commits = content.positions;
+    } else {
+        head.operation = "EndTxn abort".into();
+    }
 }
 
 /// Logical targets, sorted and joined by commas: batching must not move labels.
@@ -125,26 +155,36 @@ fn targets<'a>(shared: &Shared, topics: impl Iterator<Item = &'a str>) -> String
     seen.join(",")
 }
 
-fn find_ids(set: &[u8], ids: &mut Vec<exactly_model::MessageId>) {
-    for batch in records::batches(set) {
-        // A record set that does not read is no reason to stop the exchange:
-        // the broker refuses it.
-        for record in batch.records().map_while(Result::ok) {
-            for field in [record.key, record.value].into_iter().flatten() {
-                ids::find(field, ids);
-            }
+fn find_ids(batch: &Batch<'_>, ids: &mut Vec<MessageId>) {
+    // A record set that does not read is no reason to stop the exchange: the
+    // broker refuses it.
+    for record in batch.records().map_while(Result::ok) {
+        for field in [record.key, record.value].into_iter().flatten() {
+            ids::find(field, ids);
         }
     }
 }
 
-fn push_commit(head: &mut Head, shared: &Shared, topic: &str, partition: i32, offset: i64) {
-    if let Ok(partition) = u32::try_from(partition) {
-        head.commits.push(Position {
+fn positions<T>(
+    shared: &Shared,
+    topics: &[(&str, Vec<T>)],
+    offset: impl Fn(&T) -> (i32, i64),
+) -> Vec<Position> {
+    let position = |topic: &str, partition: i32, offset: i64| {
+        Some(Position {
             target: shared.names.target(topic),
-            partition,
+            partition: u32::try_from(partition).ok()?,
             offset,
-        });
-    }
+        })
+    };
+    let all = topics
+        .iter()
+        .flat_map(|(topic, offsets)| offsets.iter().map(move |one| (*topic, one)));
+    all.filter_map(|(topic, one)| {
+        let (partition, offset) = offset(one);
+        position(topic, partition, offset)
+    })
+    .collect()
 }
 
 fn remember(fetch: &request::Fetch<'_>, fetches: &mut FetchOffsets) {

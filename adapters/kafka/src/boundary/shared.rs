@@ -1,13 +1,13 @@
 //! What the decoders of one scope know together.
 
+use super::transactions::Transactions;
 use crate::provision::Names;
-use exactly_model::MessageId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-/// Members and transactional ids remembered at most. More than a trial has;
-/// what is beyond is not remembered.
-const REMEMBERED_MAX: usize = 4_096;
+/// Members remembered at most. More than a trial has; what is beyond is not
+/// remembered.
+const MEMBERS_MAX: usize = 4_096;
 
 /// State shared by all connections of a scope: one transaction runs over
 /// several of them.
@@ -20,16 +20,7 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 struct Inner {
     members: BTreeSet<(String, String)>,
-    transactions: BTreeMap<String, Transaction>,
-}
-
-/// Messages produced within the current transaction of one transactional id.
-#[derive(Debug, Default)]
-struct Transaction {
-    ids: Vec<MessageId>,
-    /// An EndTxn was seen. The ids are kept until the next transaction begins,
-    /// because a client whose reply was lost sends the EndTxn again.
-    ended: bool,
+    transactions: Transactions,
 }
 
 impl Shared {
@@ -50,7 +41,7 @@ impl Shared {
     /// A member joined a group.
     pub fn joined(&self, group: &str, member: &str) {
         let mut inner = self.inner();
-        if inner.members.len() < REMEMBERED_MAX {
+        if inner.members.len() < MEMBERS_MAX {
             inner.members.insert((group.into(), member.into()));
         }
     }
@@ -64,38 +55,8 @@ impl Shared {
         groups
     }
 
-    /// A producer took over a transactional id.
-    pub fn transaction_reset(&self, id: &str) {
-        self.inner().transactions.remove(id);
-    }
-
-    /// Messages were produced, or partitions added, in the transaction of `id`.
-    pub fn transaction_produced(&self, id: &str, ids: &[MessageId]) {
-        let mut inner = self.inner();
-        if inner.transactions.len() >= REMEMBERED_MAX && !inner.transactions.contains_key(id) {
-            return;
-        }
-        let transaction = inner.transactions.entry(id.into()).or_default();
-        if transaction.ended {
-            *transaction = Transaction::default();
-        }
-        let room = crate::wire::ids::IDS_PER_FRAME_MAX.saturating_sub(transaction.ids.len());
-        for id in ids.iter().take(room) {
-            transaction.ids.push(*id);
-        }
-    }
-
-    /// The transaction of `id` ends: the messages produced within it.
-    pub fn transaction_ends(&self, id: &str) -> Vec<MessageId> {
-        match self.inner().transactions.get_mut(id) {
-            Some(transaction) => {
-                transaction.ended = true;
-                let mut ids = transaction.ids.clone();
-                ids.sort_unstable();
-                ids.dedup();
-                ids
-            }
-            None => Vec::new(),
-        }
+    /// The transactions of the scope, for one look or change.
+    pub(super) fn transactions<T>(&self, look: impl FnOnce(&mut Transactions) -> T) -> T {
+        look(&mut self.inner().transactions)
     }
 }

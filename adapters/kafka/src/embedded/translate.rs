@@ -40,9 +40,9 @@ pub(super) fn request(mut request: Request) -> Read<Request> {
         (ApiKey::EndTxn, _) => {
             let end = request::end_txn(&mut request.body())?;
             let body = EndTxnRequest::default()
-                .with_transactional_id(TransactionalId(text(end.transactional_id)))
-                .with_producer_id(ProducerId(end.producer_id))
-                .with_producer_epoch(end.producer_epoch)
+                .with_transactional_id(TransactionalId(text(end.owner.transactional_id)))
+                .with_producer_id(ProducerId(end.owner.producer_id))
+                .with_producer_epoch(end.owner.epoch)
                 .with_committed(end.committed);
             encode(&request, version, &body)
         }
@@ -77,10 +77,10 @@ fn txn_offset_commit(commit: &request::TxnOffsetCommit<'_>) -> TxnOffsetCommitRe
             .with_partitions(offsets.iter().map(partition).collect())
     });
     TxnOffsetCommitRequest::default()
-        .with_transactional_id(TransactionalId(text(commit.transactional_id)))
+        .with_transactional_id(TransactionalId(text(commit.owner.transactional_id)))
         .with_group_id(GroupId(text(commit.group)))
-        .with_producer_id(ProducerId(commit.producer_id))
-        .with_producer_epoch(commit.producer_epoch)
+        .with_producer_id(ProducerId(commit.owner.producer_id))
+        .with_producer_epoch(commit.owner.epoch)
         .with_generation_id(-1)
         .with_topics(topics.collect())
 }

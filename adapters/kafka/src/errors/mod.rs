@@ -5,7 +5,12 @@
 //! documentation for errors that never were on a wire. A code without a row is
 //! [`Outcome::Unknown`], never a failure.
 
+mod fenced;
+mod legal;
 mod table;
+
+pub(crate) use fenced::is_fenced;
+pub(crate) use legal::legal_error;
 
 use exactly_adapter::Judged;
 use exactly_model::Outcome;

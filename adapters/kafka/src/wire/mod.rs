@@ -8,6 +8,7 @@ pub(crate) mod api;
 pub(crate) mod cursor;
 pub(crate) mod ids;
 pub(crate) mod outcome;
+pub(crate) mod parts;
 pub(crate) mod records;
 pub(crate) mod request;
 pub(crate) mod response;

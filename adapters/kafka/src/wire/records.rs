@@ -21,6 +21,7 @@ pub(crate) struct Batch<'a> {
     pub last_offset: i64,
     pub attributes: i16,
     pub producer_id: i64,
+    pub producer_epoch: i16,
     pub count: i32,
     records: &'a [u8],
 }
@@ -91,8 +92,8 @@ fn header(whole: &[u8]) -> Read<Batch<'_>> {
     let attributes = cursor.i16()?;
     let last_offset_delta = cursor.i32()?;
     cursor.take(8 + 8)?;
-    let producer_id = cursor.i64()?;
-    cursor.take(2 + 4)?;
+    let (producer_id, producer_epoch) = (cursor.i64()?, cursor.i16()?);
+    cursor.take(4)?;
     let count = cursor.i32()?;
     debug_assert_eq!(cursor.at(), HEADER_LEN);
     if last_offset_delta < 0 || count < 0 || base_offset < 0 {
@@ -103,6 +104,7 @@ fn header(whole: &[u8]) -> Read<Batch<'_>> {
         last_offset: base_offset.saturating_add(i64::from(last_offset_delta)),
         attributes,
         producer_id,
+        producer_epoch,
         count,
         records: cursor.take(cursor.remaining())?,
     })

@@ -22,16 +22,15 @@ pub(crate) enum Request<'a> {
         topics: Vec<(&'a str, Offsets)>,
     },
     TxnOffsetCommit(TxnOffsetCommit<'a>),
-    InitProducerId {
-        transactional_id: Option<&'a str>,
-    },
     AddPartitionsToTxn {
-        transactional_id: &'a str,
-        topics: Vec<&'a str>,
+        owner: Owner<'a>,
+        topics: Vec<(&'a str, Vec<i32>)>,
     },
+    AddOffsetsToTxn(Owner<'a>),
     EndTxn(EndTxn<'a>),
     JoinGroup {
         group: &'a str,
+        member: &'a str,
     },
     ConsumerGroupHeartbeat {
         epoch: i32,
@@ -60,20 +59,25 @@ pub(crate) struct FetchPartition {
     pub max_bytes: i32,
 }
 
-#[derive(Debug)]
-pub(crate) struct EndTxn<'a> {
+/// Whose transaction a request belongs to: a producer's life. Whoever takes over
+/// a transactional id has another epoch, or another producer id.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Owner<'a> {
     pub transactional_id: &'a str,
     pub producer_id: i64,
-    pub producer_epoch: i16,
+    pub epoch: i16,
+}
+
+#[derive(Debug)]
+pub(crate) struct EndTxn<'a> {
+    pub owner: Owner<'a>,
     pub committed: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct TxnOffsetCommit<'a> {
-    pub transactional_id: &'a str,
+    pub owner: Owner<'a>,
     pub group: &'a str,
-    pub producer_id: i64,
-    pub producer_epoch: i16,
     pub topics: Vec<(&'a str, Vec<TxnOffset<'a>>)>,
 }
 
@@ -99,10 +103,10 @@ pub(crate) fn read<'a>(
         (ApiKey::TxnOffsetCommit, 0..=5) => {
             txn_offset_commit(version, body).map(Request::TxnOffsetCommit)
         }
-        (ApiKey::InitProducerId, 0..=6) => init_producer_id(body),
         (ApiKey::AddPartitionsToTxn, 0..=3) => add_partitions_to_txn(body),
+        (ApiKey::AddOffsetsToTxn, 0..=4) => owner(body).map(Request::AddOffsetsToTxn),
         (ApiKey::EndTxn, 0..=5) => end_txn(body).map(Request::EndTxn),
-        (ApiKey::JoinGroup, 0..=9) => body.string().map(|group| Request::JoinGroup { group }),
+        (ApiKey::JoinGroup, 0..=9) => join_group(version, body),
         (ApiKey::ConsumerGroupHeartbeat, 0..=1) => consumer_group_heartbeat(body),
         (ApiKey::CreateTopics, 0..=7) => create_topics(body),
         (ApiKey::DeleteTopics, 0..=6) => delete_topics(version, body),
@@ -112,7 +116,7 @@ pub(crate) fn read<'a>(
             | ApiKey::FindCoordinator
             | ApiKey::ListOffsets
             | ApiKey::OffsetFetch
-            | ApiKey::AddOffsetsToTxn
+            | ApiKey::InitProducerId
             | ApiKey::SyncGroup
             | ApiKey::Heartbeat
             | ApiKey::LeaveGroup
@@ -124,20 +128,13 @@ pub(crate) fn read<'a>(
 }
 
 fn produce<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
-    let transactional_id = match version {
-        3.. => body.nullable_string()?,
-        _ => None,
-    };
-    let acks = body.i16()?;
-    body.i32()?;
+    let (transactional_id, acks) = produce_head(version, body)?;
     let mut topics = Vec::new();
     for _ in 0..body.count()? {
         let name = body.string()?;
         let mut sets = Vec::new();
         for _ in 0..body.count()? {
-            let partition = body.i32()?;
-            sets.push((partition, body.bytes()?));
-            body.tags()?;
+            sets.push(produce_partition(body)?);
         }
         body.tags()?;
         topics.push((name, sets));
@@ -148,6 +145,26 @@ fn produce<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
         acks,
         topics,
     })
+}
+
+/// What stands before the topics: the transactional id and the acks.
+pub(super) fn produce_head<'a>(
+    version: i16,
+    body: &mut Cursor<'a>,
+) -> Read<(Option<&'a str>, i16)> {
+    let transactional_id = match version {
+        3.. => body.nullable_string()?,
+        _ => None,
+    };
+    let acks = body.i16()?;
+    body.i32()?;
+    Ok((transactional_id, acks))
+}
+
+pub(super) fn produce_partition<'a>(body: &mut Cursor<'a>) -> Read<(i32, &'a [u8])> {
+    let set = (body.i32()?, body.bytes()?);
+    body.tags()?;
+    Ok(set)
 }
 
 /// Fetch from v4, the first with record batches and isolation.
@@ -209,6 +226,23 @@ fn fetch_partition(version: i16, body: &mut Cursor<'_>) -> Read<FetchPartition> 
 }
 
 fn offset_commit<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    offset_commit_head(version, body)?;
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        let name = body.string()?;
+        let mut offsets = Vec::new();
+        for _ in 0..body.count()? {
+            offsets.push(offset_commit_partition(version, body)?);
+        }
+        body.tags()?;
+        topics.push((name, offsets));
+    }
+    body.tags()?;
+    Ok(Request::OffsetCommit { topics })
+}
+
+/// What stands before the topics.
+pub(super) fn offset_commit_head(version: i16, body: &mut Cursor<'_>) -> Read<()> {
     body.string()?;
     if version >= 1 {
         body.i32()?;
@@ -220,96 +254,124 @@ fn offset_commit<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
     if (2..=4).contains(&version) {
         body.i64()?;
     }
-    let mut topics = Vec::new();
-    for _ in 0..body.count()? {
-        let name = body.string()?;
-        let mut offsets = Vec::new();
-        for _ in 0..body.count()? {
-            let partition = body.i32()?;
-            offsets.push((partition, body.i64()?));
-            if version >= 6 {
-                body.i32()?;
-            }
-            if version == 1 {
-                body.i64()?;
-            }
-            body.nullable_string()?;
-            body.tags()?;
-        }
-        body.tags()?;
-        topics.push((name, offsets));
+    Ok(())
+}
+
+pub(super) fn offset_commit_partition(version: i16, body: &mut Cursor<'_>) -> Read<(i32, i64)> {
+    let offset = (body.i32()?, body.i64()?);
+    if version >= 6 {
+        body.i32()?;
     }
+    if version == 1 {
+        body.i64()?;
+    }
+    body.nullable_string()?;
     body.tags()?;
-    Ok(Request::OffsetCommit { topics })
+    Ok(offset)
 }
 
 pub(crate) fn txn_offset_commit<'a>(
     version: i16,
     body: &mut Cursor<'a>,
 ) -> Read<TxnOffsetCommit<'a>> {
-    let mut commit = TxnOffsetCommit {
-        transactional_id: body.string()?,
-        group: body.string()?,
-        producer_id: body.i64()?,
-        producer_epoch: body.i16()?,
-        topics: Vec::new(),
-    };
+    let (owner, group) = txn_offset_commit_head(version, body)?;
+    let mut topics = Vec::new();
+    for _ in 0..body.count()? {
+        let name = body.string()?;
+        let mut offsets = Vec::new();
+        for _ in 0..body.count()? {
+            offsets.push(txn_offset_commit_partition(version, body)?);
+        }
+        body.tags()?;
+        topics.push((name, offsets));
+    }
+    body.tags()?;
+    Ok(TxnOffsetCommit {
+        owner,
+        group,
+        topics,
+    })
+}
+
+/// What stands before the topics: whose it is, and the group.
+pub(super) fn txn_offset_commit_head<'a>(
+    version: i16,
+    body: &mut Cursor<'a>,
+) -> Read<(Owner<'a>, &'a str)> {
+    let (transactional_id, group) = (body.string()?, body.string()?);
+    let owner = producer(transactional_id, body)?;
     if version >= 3 {
         body.i32()?;
         body.string()?;
         body.nullable_string()?;
     }
-    for _ in 0..body.count()? {
-        let name = body.string()?;
-        let mut offsets = Vec::new();
-        for _ in 0..body.count()? {
-            offsets.push(TxnOffset {
-                partition: body.i32()?,
-                offset: body.i64()?,
-                leader_epoch: if version >= 2 { body.i32()? } else { -1 },
-                metadata: body.nullable_string()?,
-            });
-            body.tags()?;
-        }
-        body.tags()?;
-        commit.topics.push((name, offsets));
-    }
-    body.tags()?;
-    Ok(commit)
+    Ok((owner, group))
 }
 
-fn init_producer_id<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
-    let transactional_id = body.nullable_string()?;
-    body.i32()?;
-    Ok(Request::InitProducerId { transactional_id })
+pub(super) fn txn_offset_commit_partition<'a>(
+    version: i16,
+    body: &mut Cursor<'a>,
+) -> Read<TxnOffset<'a>> {
+    let offset = TxnOffset {
+        partition: body.i32()?,
+        offset: body.i64()?,
+        leader_epoch: if version >= 2 { body.i32()? } else { -1 },
+        metadata: body.nullable_string()?,
+    };
+    body.tags()?;
+    Ok(offset)
+}
+
+/// A transactional id, with the producer that claims it.
+fn owner<'a>(body: &mut Cursor<'a>) -> Read<Owner<'a>> {
+    let transactional_id = body.string()?;
+    producer(transactional_id, body)
+}
+
+fn producer<'a>(transactional_id: &'a str, body: &mut Cursor<'a>) -> Read<Owner<'a>> {
+    Ok(Owner {
+        transactional_id,
+        producer_id: body.i64()?,
+        epoch: body.i16()?,
+    })
 }
 
 fn add_partitions_to_txn<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
-    let transactional_id = body.string()?;
-    body.i64()?;
-    body.i16()?;
+    let owner = owner(body)?;
     let mut topics = Vec::new();
     for _ in 0..body.count()? {
-        topics.push(body.string()?);
-        body.skip_i32s()?;
+        let name = body.string()?;
+        let mut partitions = Vec::new();
+        for _ in 0..body.count()? {
+            partitions.push(body.i32()?);
+        }
         body.tags()?;
+        topics.push((name, partitions));
     }
     body.tags()?;
-    Ok(Request::AddPartitionsToTxn {
-        transactional_id,
-        topics,
-    })
+    Ok(Request::AddPartitionsToTxn { owner, topics })
 }
 
 pub(crate) fn end_txn<'a>(body: &mut Cursor<'a>) -> Read<EndTxn<'a>> {
     let end = EndTxn {
-        transactional_id: body.string()?,
-        producer_id: body.i64()?,
-        producer_epoch: body.i16()?,
+        owner: owner(body)?,
         committed: body.bool()?,
     };
     body.tags()?;
     Ok(end)
+}
+
+/// The group and the member, as far as the protocols.
+fn join_group<'a>(version: i16, body: &mut Cursor<'a>) -> Read<Request<'a>> {
+    let group = body.string()?;
+    body.i32()?;
+    if version >= 1 {
+        body.i32()?;
+    }
+    Ok(Request::JoinGroup {
+        group,
+        member: body.string()?,
+    })
 }
 
 fn consumer_group_heartbeat<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {

@@ -49,6 +49,7 @@ fn produce_in_every_version() {
             assert_eq!(reply.key, opened.key);
             assert_eq!(reply.outcome, outcome, "v{version} {error}");
             assert_eq!(reply.error.is_some(), error != 0);
+            assert!(!reply.fenced);
             assert_eq!(unit.forward, frame);
         }
     }
@@ -104,68 +105,7 @@ fn offset_commits_in_every_version() {
             .unwrap();
         assert_eq!(reply.outcome, Outcome::Fail);
         assert_eq!(reply.error.as_deref(), Some("ILLEGAL_GENERATION"));
-    }
-}
-
-fn txn_offset_commit() -> TxnOffsetCommitRequest {
-    use txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic};
-    let part = TxnOffsetCommitRequestPartition::default()
-        .with_partition_index(0)
-        .with_committed_offset(4)
-        .with_committed_metadata(Some(text("")));
-    let commit = TxnOffsetCommitRequestTopic::default()
-        .with_name(topic("orders-r7-t12"))
-        .with_partitions(vec![part]);
-    TxnOffsetCommitRequest::default()
-        .with_transactional_id(TransactionalId(text("tx")))
-        .with_group_id(GroupId(text("g")))
-        .with_topics(vec![commit])
-}
-
-fn end_txn(committed: bool) -> EndTxnRequest {
-    EndTxnRequest::default()
-        .with_transactional_id(TransactionalId(text("tx")))
-        .with_producer_id(ProducerId(9))
-        .with_committed(committed)
-}
-
-#[test]
-fn a_transaction_carries_the_ids_produced_in_it() {
-    for version in 0..=5 {
-        // Producer and transaction coordinator are two connections of a scope.
-        let shared = shared();
-        let mut data = KafkaDecoder::new(Arc::clone(&shared));
-        let mut control = KafkaDecoder::new(shared);
-        let frame = request_frame(ApiKey::Produce, 9, 1, &produce(-1, true));
-        head(&mut data, &frame);
-        let frame = request_frame(ApiKey::TxnOffsetCommit, version, 1, &txn_offset_commit());
-        let commit = head(&mut control, &frame);
-        assert_eq!(
-            (commit.class, commit.commits),
-            (Class::Ack, vec![position(4)])
-        );
-        let frame = request_frame(ApiKey::EndTxn, version, 2, &end_txn(true));
-        let end = head(&mut control, &frame);
-        assert_eq!(end.operation, "EndTxn commit");
-        assert_eq!(end.class, Class::Effect);
-        assert_eq!(end.ids, [id(0), id(1)], "v{version}");
-        // The same again after a lost reply; none of them in the next one.
-        let frame = request_frame(ApiKey::EndTxn, version, 3, &end_txn(true));
-        assert_eq!(head(&mut control, &frame).ids, [id(0), id(1)]);
-        let add = AddPartitionsToTxnRequest::default()
-            .with_v3_and_below_transactional_id(TransactionalId(text("tx")));
-        let frame = request_frame(ApiKey::AddPartitionsToTxn, 0, 4, &add);
-        assert_eq!(head(&mut control, &frame).class, Class::Control);
-        let frame = request_frame(ApiKey::EndTxn, version, 5, &end_txn(false));
-        let end = head(&mut control, &frame);
-        assert_eq!((end.operation.as_str(), end.ids.len()), ("EndTxn abort", 0));
-        let answer = EndTxnResponse::default().with_error_code(90);
-        let frame = response_frame(ApiKey::EndTxn, version, 5, &answer);
-        let reply = one(&mut control, Direction::ToClient, &frame)
-            .closes
-            .unwrap();
-        assert_eq!(reply.outcome, Outcome::Fail);
-        assert_eq!(reply.key, end.key);
+        assert!(reply.fenced, "the partitions were assigned anew without it");
     }
 }
 
@@ -293,13 +233,7 @@ fn fetches_deliver_what_the_batch_headers_say() {
     use fetch_response::{FetchableTopicResponse, PartitionData};
     let mut set = BytesMut::from(&record_set(&[(10, "k", "a"), (11, "k", "b")], -1)[..]);
     set.extend_from_slice(&record_set(&[(12, "k", "c")], 3));
-    let marker = {
-        let mut marker = crate::testing::record(13, "", "", 3);
-        marker.control = true;
-        marker.key = Some(Bytes::from_static(&[0, 0, 0, 1]));
-        crate::testing::encode_records(&[marker])
-    };
-    set.extend_from_slice(&marker);
+    set.extend_from_slice(&crate::testing::marker(13, 3, true));
     for version in 4..=12 {
         let mut decoder = decoder();
         let frame = request_frame(ApiKey::Fetch, version, 1, &fetch_request(11));

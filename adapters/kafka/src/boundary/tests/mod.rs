@@ -4,16 +4,21 @@ use super::{KafkaDecoder, Shared};
 use crate::provision::Names;
 use crate::testing::{record_set, request_frame, response_frame, text};
 use bytes::{Buf, Bytes, BytesMut};
-use exactly_adapter::{Addresses, Decoder, Delivered, Direction, Head, TrialNames, Unit};
-use exactly_model::{Class, MessageId, Outcome, Position};
+use exactly_adapter::{
+    Addresses, Decoder, Delivered, Direction, ErrorReply, Head, TrialNames, Unit,
+};
+use exactly_model::{Class, MessageId, Outcome, Phase, Position};
 use kafka_protocol::messages::*;
 use kafka_protocol::protocol::{Decodable, Encodable};
 use std::sync::{Arc, Mutex};
 
 mod frames;
 mod labels;
+mod parts;
 mod properties;
+mod refusals;
 mod rewrites;
+mod transactions;
 
 /// Boundaries on ports from 40000 on, in the order asked for.
 #[derive(Default)]
