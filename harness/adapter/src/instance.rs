@@ -95,6 +95,12 @@ pub trait Scope: Send + Sync {
     fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String>;
     /// A decoder for one connection.
     fn decoder(&self) -> Box<dyn Decoder>;
+    /// What the protocol lets happen to every exchange of `operation` on
+    /// `target`: only that is planned there.
+    fn faults_at(&self, operation: &str, target: &str) -> Faultable {
+        let _ = (operation, target);
+        Faultable::default()
+    }
     /// The feeding ability.
     fn feeder(&self) -> Option<&dyn Feeder> {
         None
@@ -117,6 +123,19 @@ pub trait Scope: Send + Sync {
     }
     /// Removes the trial's names. Best effort; called after the final sweep.
     async fn close(&self);
+}
+
+/// What a protocol lets happen to an exchange, beside what a network does to any.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Faultable {
+    /// Refused without an apply, by an error that says so.
+    pub error_before: bool,
+    /// Applied, and answered by an error that is legal after an apply.
+    pub error_after: bool,
+    /// Applied in part: each such request is a batch of several.
+    pub parts: bool,
+    /// Overtaken by its own retry on another connection.
+    pub overtakes: bool,
 }
 
 /// A message to feed.
