@@ -3,8 +3,8 @@
 use super::{Nodes, PATIENCE, Rig, Server, protocol};
 use async_trait::async_trait;
 use exactly_adapter::{
-    Backlog, Control, Decoder, Fed, FeedError, Feeder, Instance, Lack, Left, ObserveError,
-    Observing, Outgoing, Positions, Scope, Seen, StartError, TrialNames,
+    Assisting, Backlog, Control, Decoder, Fed, FeedError, Feeder, Instance, Lack, Left,
+    ObserveError, Observing, Outgoing, Positions, Scope, Seen, StartError, TrialNames,
 };
 use exactly_engine::EngineError;
 use exactly_engine::store::Recorder;
@@ -229,7 +229,18 @@ impl Scope for ToyCorner {
         Some(self)
     }
 
+    fn assist(&self) -> Option<&dyn Assisting> {
+        Some(self)
+    }
+
     async fn close(&self) {}
+}
+
+#[async_trait]
+impl Assisting for ToyCorner {
+    async fn release_dead(&self) -> Vec<String> {
+        vec!["forgot everybody".into()]
+    }
 }
 
 #[async_trait]
