@@ -14,7 +14,7 @@ use tokio::sync::watch;
 /// first is over: it starts, joins, and waits for a rebalance.
 const WORK_MAX: Duration = Duration::from_secs(6);
 /// The second one has come to an idle moment when nothing of it ends for so long.
-const IDLE: Duration = Duration::from_millis(100);
+const IDLE: Duration = Duration::from_millis(200);
 /// How long that moment is waited for.
 const IDLE_MAX: Duration = Duration::from_secs(3);
 
