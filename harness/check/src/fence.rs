@@ -49,12 +49,14 @@ fn zombies(
     makers: &mut Makers<'_>,
 ) -> Zombies {
     let mut found = Zombies::default();
+    if !makers.were_replaced() {
+        return found;
+    }
     let carried = makers.carried();
-    let in_range = carried.iter().filter(|id| (**id as usize) < counts.len());
     let made = |maker: &Maker<'_>| maker.made(sink.view);
     // First confirmed effect of each incarnation, by process.
     let mut first: BTreeMap<(&str, u32), u64> = BTreeMap::new();
-    for id in in_range.clone() {
+    for id in &carried {
         for maker in makers.on(system, *id).into_iter().filter(made) {
             let ended = first
                 .entry((maker.process, maker.incarnation))
@@ -64,18 +66,20 @@ fn zombies(
     }
     let processes: BTreeSet<&str> = first.keys().map(|(process, _)| *process).collect();
     if processes.len() == first.len() {
-        return found; // nobody was ever replaced
+        return found; // one of each process made all of its effects
     }
     if first.values().any(|ended_ns| *ended_ns == 0) {
         found.missing = Some("when exchanges ended");
         return found;
     }
-    for id in in_range {
+    for (id, effects) in carried
+        .iter()
+        .filter_map(|id| Some((id, *counts.get(*id as usize)?)))
+    {
         let all: Vec<Maker<'_>> = makers.on(system, *id).into_iter().filter(made).collect();
         if !all.iter().any(|maker| is_late(maker, &first)) {
             continue;
         }
-        let effects = counts[*id as usize];
         let operation = |maker: &Maker<'_>| maker.last.point.operation.clone();
         let alike = all
             .iter()

@@ -1,6 +1,7 @@
 //! Which incarnation made which effect, as far as the exchanges tell.
 
 use exactly_model::{Class, ExchangeRecord, Fate, Outcome, TrialHistory, View};
+use std::collections::BTreeMap;
 
 /// Operation labels of requests that take back what their unit has done. To a
 /// reader of committed data such a unit makes nothing.
@@ -45,6 +46,18 @@ impl<'a> Makers<'a> {
             carriers.sort_unstable();
             carriers
         })
+    }
+
+    /// Whether effect exchanges come from several incarnations of one process.
+    pub(crate) fn were_replaced(&self) -> bool {
+        let effects = self.history.exchanges.iter();
+        let mut senders: BTreeMap<&str, u32> = BTreeMap::new();
+        effects
+            .filter(|exchange| exchange.class == Class::Effect)
+            .any(|exchange| {
+                let sender = senders.entry(&exchange.point.process);
+                *sender.or_insert(exchange.incarnation) != exchange.incarnation
+            })
     }
 
     /// The messages that some effect exchange carries, ascending.

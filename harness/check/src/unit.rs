@@ -54,7 +54,7 @@ impl SinkPass<'_> {
     /// T5: what was committed by somebody else's request.
     pub(crate) fn units(&self, desk: &mut Desk<'_>) {
         let own = |effect: &Effect| self.own(effect);
-        let (ids, missing) = foreign(self.history, self.sink, self.system, own);
+        let (ids, missing) = foreign(self.history, self.sink, self.system, own, &mut desk.state);
         if let Some(missing) = missing {
             desk.undecidable.push(lacking(Code::T5, missing));
         }
@@ -131,7 +131,8 @@ fn add_counts(sink: &SinkAudit, own: &impl Fn(&Effect) -> Option<u32>, state: &m
 }
 
 /// T5: messages that a sink shows in a unit which no request to commit was
-/// about; sequences ascending. Beside them, what was missing to tell.
+/// about; sequences ascending. Beside them, what was missing to tell. `state` is
+/// scratch space; it is made larger where more effects than messages have units.
 ///
 /// The rule. Each committed unit of the sink holds some messages of the trial.
 /// It is foreign where no request that commits units, and that may have been
@@ -148,9 +149,14 @@ fn foreign(
     sink: &SinkAudit,
     system: Option<&str>,
     own: impl Fn(&Effect) -> Option<u32>,
+    state: &mut Vec<u32>,
 ) -> (Vec<u32>, Option<&'static str>) {
-    let units = units(sink, own);
-    if units.is_empty() {
+    let units = || {
+        let effects = sink.effects.iter().zip(0_u32..);
+        effects.filter(|(effect, _)| effect.unit.is_some() && own(effect).is_some())
+    };
+    let count = units().count();
+    if count == 0 {
         return (Vec::new(), None);
     }
     let on_system = |exchange: &&ExchangeRecord| {
@@ -160,23 +166,24 @@ fn foreign(
     if exchanges.is_empty() {
         return (Vec::new(), Some("exchanges with the system of the sink"));
     }
-    let abouts = abouts(&exchanges);
-    let mut by_id: Vec<(u32, usize)> = abouts
-        .iter()
-        .enumerate()
-        .flat_map(|(index, ids)| ids.iter().map(move |id| (*id, index)))
-        .collect();
-    by_id.sort_unstable();
-    let mut seen: Vec<u32> = exchanges
-        .iter()
-        .flat_map(|exchange| exchange.point.ids.iter().copied())
-        .collect();
-    seen.sort_unstable();
+    let abouts = Abouts::of(&exchanges);
+    if state.len() < count {
+        // Not grown in place: then both would be there for a moment.
+        *state = Vec::new();
+        *state = vec![0; count];
+    }
+    let order = &mut state[..count];
+    for (slot, (_, index)) in order.iter_mut().zip(units()) {
+        *slot = index;
+    }
+    let effect = |index: u32| &sink.effects[index as usize];
+    order.sort_unstable_by_key(|index| (effect(*index).unit, effect(*index).id));
     let (mut foreign, mut missing) = (Vec::new(), None);
-    for unit in units.chunk_by(|a, b| a.0 == b.0) {
-        let strangers = strangers(unit, &abouts, &by_id);
-        let visible = strangers.iter().all(|id| seen.binary_search(id).is_ok());
-        match visible {
+    for unit in order.chunk_by(|a, b| effect(*a).unit == effect(*b).unit) {
+        let mut unit: Vec<u32> = unit.iter().filter_map(|i| own(effect(*i))).collect();
+        unit.dedup();
+        let strangers = abouts.strangers(&unit);
+        match strangers.iter().all(|id| abouts.saw(*id)) {
             true => foreign.extend(strangers),
             false => missing = Some("ids in the requests that made the effects"),
         }
@@ -186,43 +193,67 @@ fn foreign(
     (foreign, missing)
 }
 
-/// Unit and own message of each effect that names its unit, ascending.
-fn units(sink: &SinkAudit, own: impl Fn(&Effect) -> Option<u32>) -> Vec<(u32, u32)> {
-    let effects = sink.effects.iter();
-    let mut units: Vec<(u32, u32)> = effects
-        .filter_map(|effect| Some((effect.unit?, own(effect)?)))
-        .collect();
-    units.sort_unstable();
-    units.dedup();
-    units
+/// What the requests to commit units are about. Grows with the exchanges, which
+/// are bounded.
+struct Abouts {
+    /// For each request that may have been applied, ascending.
+    requests: Vec<Vec<u32>>,
+    /// Message and index of the request, ascending.
+    by_id: Vec<(u32, usize)>,
+    /// Messages in any request that makes an effect, ascending.
+    seen: Vec<u32>,
 }
 
-/// What of a unit (pairs of unit and message, ascending) no request to commit
-/// was about: nothing where one was about all of it, else all but what the one
-/// that comes closest was about, and all where two come equally close.
-fn strangers(unit: &[(u32, u32)], abouts: &[Vec<u32>], by_id: &[(u32, usize)]) -> Vec<u32> {
-    let mut common: BTreeMap<usize, usize> = BTreeMap::new();
-    for (_, id) in unit {
-        let from = by_id.partition_point(|(known, _)| known < id);
-        for (_, index) in by_id[from..].iter().take_while(|(known, _)| known == id) {
-            *common.entry(*index).or_default() += 1;
+impl Abouts {
+    fn of(exchanges: &[&ExchangeRecord]) -> Self {
+        let requests = requests(exchanges);
+        let indexed = requests.iter().enumerate();
+        let mut by_id: Vec<(u32, usize)> = indexed
+            .flat_map(|(index, ids)| ids.iter().map(move |id| (*id, index)))
+            .collect();
+        by_id.sort_unstable();
+        let carried = exchanges.iter().flat_map(|e| e.point.ids.iter().copied());
+        let mut seen: Vec<u32> = carried.collect();
+        seen.sort_unstable();
+        Self {
+            requests,
+            by_id,
+            seen,
         }
     }
-    let most = common.values().copied().max().unwrap_or(0);
-    if most == unit.len() {
-        return Vec::new();
+
+    fn saw(&self, id: u32) -> bool {
+        self.seen.binary_search(&id).is_ok()
     }
-    let mut closest = common.iter().filter(|(_, n)| **n == most);
-    let about: &[u32] = match (closest.next(), closest.next()) {
-        (Some((index, _)), None) => &abouts[*index],
-        _ => &[],
-    };
-    let ids = unit.iter().map(|(_, id)| *id);
-    ids.filter(|id| about.binary_search(id).is_err()).collect()
+
+    /// What of a unit (messages, ascending) no request was about: nothing where
+    /// one was about all of it, else all but what the one that comes closest was
+    /// about, and all where two come equally close.
+    fn strangers(&self, unit: &[u32]) -> Vec<u32> {
+        let mut common: BTreeMap<usize, usize> = BTreeMap::new();
+        for id in unit {
+            let from = self.by_id.partition_point(|(known, _)| known < id);
+            let about = self.by_id[from..].iter();
+            for (_, index) in about.take_while(|(known, _)| known == id) {
+                *common.entry(*index).or_default() += 1;
+            }
+        }
+        let most = common.values().copied().max().unwrap_or(0);
+        if most == unit.len() {
+            return Vec::new();
+        }
+        let mut closest = common.iter().filter(|(_, n)| **n == most);
+        let about: &[u32] = match (closest.next(), closest.next()) {
+            (Some((index, _)), None) => &self.requests[*index],
+            _ => &[],
+        };
+        let ids = unit.iter().copied();
+        ids.filter(|id| about.binary_search(id).is_err()).collect()
+    }
 }
 
 /// What each request to commit that may have been applied is about; ascending.
-fn abouts(exchanges: &[&ExchangeRecord]) -> Vec<Vec<u32>> {
+fn requests(exchanges: &[&ExchangeRecord]) -> Vec<Vec<u32>> {
     /// What an incarnation has put into effect since it last ended a unit.
     #[derive(Default)]
     struct Open {
@@ -230,7 +261,7 @@ fn abouts(exchanges: &[&ExchangeRecord]) -> Vec<Vec<u32>> {
         ended: bool,
     }
     let mut open: BTreeMap<(&str, &str, u32), Open> = BTreeMap::new();
-    let mut abouts = Vec::new();
+    let mut requests = Vec::new();
     for exchange in exchanges {
         let point = &exchange.point;
         let who = (
@@ -245,7 +276,7 @@ fn abouts(exchanges: &[&ExchangeRecord]) -> Vec<Vec<u32>> {
                 let mut about = [open.ids.as_slice(), &point.ids].concat();
                 about.sort_unstable();
                 about.dedup();
-                abouts.push(about);
+                requests.push(about);
             }
         } else if undoes(exchange) {
             open.ended = true;
@@ -256,5 +287,5 @@ fn abouts(exchanges: &[&ExchangeRecord]) -> Vec<Vec<u32>> {
             open.ids.extend(&point.ids);
         }
     }
-    abouts
+    requests
 }

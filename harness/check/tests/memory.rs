@@ -6,9 +6,9 @@
 mod support;
 
 use exactly_check::Judging;
-use exactly_model::{Judge, Outcome, TrialHistory};
+use exactly_model::{Judge, Outcome, TrialHistory, View};
 use peak_alloc::PeakAlloc;
-use support::{clean, double};
+use support::{SINK, append, as_log, clean, delivery, double, exchange};
 
 #[global_allocator]
 static ALLOCATOR: PeakAlloc = PeakAlloc;
@@ -46,4 +46,30 @@ fn four_bytes_a_message_beyond_the_history() {
     history.sinks.push(second);
     let bytes = extra_bytes(&history);
     assert!(bytes <= limit, "two sinks: {bytes} bytes for {n} messages");
+
+    // Nor does a log that is read in both views, with deliveries that overlap and
+    // a step that takes in both sinks.
+    let second = history.sinks.pop().unwrap();
+    history.sinks[0].effects.truncate(n as usize);
+    as_log(&mut history, View::ReadUncommitted);
+    for seq in [9, 90_000] {
+        append(&mut history, seq, i64::from(n + seq), View::ReadUncommitted);
+    }
+    history.together = vec![vec![SINK.into(), second.observer.clone()]];
+    history.sinks.push(second);
+    // Messages that are handed out twice are named, which costs four bytes each.
+    let again = n / 100;
+    history
+        .deliveries
+        .push(delivery(2, i64::from(n - again), i64::from(n) - 1));
+    let bytes = extra_bytes(&history);
+    let limit = limit + 3 * 4 * again as usize;
+    // Units of a thousand messages each, and requests that name none of them.
+    history.units = (0..n / 1_000).map(|unit| unit.to_string()).collect();
+    for effect in &mut history.sinks[0].effects {
+        let committed = effect.view == View::ReadCommitted;
+        effect.unit = committed.then(|| effect.id.sequence() / 1_000);
+    }
+    history.exchanges = vec![exchange(1_000, 1, "EndTxn commit", &[])];
+    assert!(bytes <= limit, "a log: {bytes} bytes for {n} messages");
 }

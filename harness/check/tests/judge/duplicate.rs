@@ -150,7 +150,15 @@ fn t3_beside_d3_when_the_first_effect_had_no_position() {
 
 #[test]
 fn t3_near_misses_keep_silent() {
-    let silent: [(&str, Bend); 6] = [
+    let silent: [(&str, Bend); 8] = [
+        // Then the effect may have moved it.
+        ("positions move by no exchange that is seen", |h| {
+            h.exchanges.iter_mut().for_each(|e| e.commits.clear());
+        }),
+        ("positions of another log move", |h| {
+            let commits = h.exchanges.iter_mut().flat_map(|e| &mut e.commits);
+            commits.for_each(|commit| commit.target = "topic.other".into());
+        }),
         ("the commit may have arrived", |h| {
             h.exchanges.push(ExchangeRecord {
                 fate: Fate::Unanswered,
@@ -201,4 +209,65 @@ fn t3_near_miss_a_dropped_commit_is_no_commit() {
         &[(Code::D3, &[2])],
     );
     assert_eq!(found(&judgement, Code::T3), 1);
+}
+
+/// The row and the position are one transaction, and what the pipeline commits to
+/// the broker besides is for show.
+#[test]
+fn t3_where_the_pipeline_keeps_its_position_itself() {
+    let anomalies = |kept: bool, bend: Bend| {
+        let mut script = Script::upheld(Guarantee::ExactlyOnce);
+        bend(script.trial(4));
+        if kept {
+            script.cell.pipeline.positions = Some(PositionQuery {
+                system: "pg".into(),
+                query: "select partition, next from positions".into(),
+            });
+        }
+        let found = script.variant().anomalies;
+        found.iter().map(|a| a.code).collect::<Vec<_>>()
+    };
+    assert_eq!(anomalies(false, killed_between), [Code::D3, Code::T3]);
+    assert_eq!(anomalies(true, killed_between), [Code::D3]);
+    // Where the kept position ended is known, and what it is past is split off.
+    let behind: Bend = |h| {
+        lose(h, 5);
+        h.committed = Some(vec![position(5)]);
+    };
+    assert_eq!(anomalies(false, behind), [Code::L1, Code::L4, Code::T3]);
+    assert_eq!(anomalies(true, behind), [Code::L1]);
+    assert_eq!(
+        anomalies(true, |h| lose(h, 5)),
+        [Code::L1, Code::L4, Code::T3]
+    );
+}
+
+/// In a transaction the request that commits the effect commits the position.
+#[test]
+fn t3_near_miss_effect_and_position_are_one_request() {
+    let in_transactions: Bend = |h| {
+        killed_between(h);
+        h.exchanges.retain(|e| e.class == Class::Effect);
+        for exchange in &mut h.exchanges {
+            exchange.point.operation = "EndTxn commit".into();
+            exchange.commits = vec![position(exchange.point.ids[0] + 1)];
+        }
+    };
+    let judgement = check(in_transactions, &[(Code::D3, &[2])]);
+    assert_eq!(found(&judgement, Code::T3), 0);
+}
+
+#[test]
+fn t3_what_was_rolled_back_made_nothing() {
+    for (operation, made) in [("ROLLBACK", 1), ("EndTxn abort", 1), ("COMMIT", 0)] {
+        let judgement = check(
+            |h| {
+                killed_between(h);
+                h.exchanges.push(exchange(20_000, 3, "INSERT", &[2]));
+                h.exchanges.push(exchange(20_100, 3, operation, &[2]));
+            },
+            &[(Code::D3, &[2])],
+        );
+        assert_eq!(found(&judgement, Code::T3), made, "{operation}");
+    }
 }

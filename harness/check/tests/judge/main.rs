@@ -3,12 +3,20 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod closer;
 mod codes;
 mod duplicate;
 mod expect;
 mod fold;
 mod loss;
+mod order;
+mod owners;
 mod planted;
+mod planted_logs;
+mod records;
 mod shown;
+mod shrink;
+mod stories;
 mod traps;
+mod units;
 mod verdict;

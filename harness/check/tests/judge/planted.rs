@@ -138,7 +138,7 @@ impl Planted {
 }
 
 /// Fisher and Yates with a small generator: the order of storage means nothing.
-fn shuffle<T>(items: &mut [T], mut state: u64) {
+pub fn shuffle<T>(items: &mut [T], mut state: u64) {
     for i in (1..items.len()).rev() {
         state = state
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -148,7 +148,7 @@ fn shuffle<T>(items: &mut [T], mut state: u64) {
 }
 
 /// All ids under `code`, ascending.
-fn ids(judgement: &Judgement, code: Code) -> Vec<u32> {
+pub fn ids(judgement: &Judgement, code: Code) -> Vec<u32> {
     let of_code = judgement.anomalies.iter().filter(|a| a.code == code);
     let mut ids: Vec<u32> = of_code.flat_map(|a| a.ids.clone()).collect();
     ids.sort_unstable();
@@ -180,7 +180,17 @@ proptest! {
         prop_assert_eq!(found(&judgement, Code::L3), 0);
         prop_assert_eq!(found(&judgement, Code::V1), 0);
         // Redelivery is seen of what was acknowledged and is in the log.
-        prop_assert_eq!(ids(&judgement, Code::D2), again);
+        prop_assert_eq!(ids(&judgement, Code::D2), again.clone());
+        // Of those, all but the last of each key come after a later one.
+        let n = planted.fates.len() as u32;
+        let behind: Vec<u32> = again.into_iter().filter(|id| id + planted.keys < n).collect();
+        prop_assert_eq!(ids(&judgement, Code::O4), behind);
+        // A table has no positions, the log is in order, nobody was replaced.
+        for code in [Code::D1, Code::O2, Code::O3, Code::G2, Code::T1, Code::T5, Code::F1,
+            Code::F2, Code::I1]
+        {
+            prop_assert_eq!(found(&judgement, code), 0, "{}", code);
+        }
 
         let tally = judgement.tallies[0].1;
         let beyond: u32 = planted.fates.iter().map(|f| match f {

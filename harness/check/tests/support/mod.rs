@@ -97,6 +97,33 @@ pub fn double(history: &mut TrialHistory, seq: u32) {
     effects(history).push(again);
 }
 
+/// Makes the sink a log of one partition that is read in both views: each
+/// message stands at its own number in either.
+pub fn as_log(history: &mut TrialHistory, view: View) {
+    let sink = &mut history.sinks[0];
+    (sink.kind, sink.view) = (SinkKind::Record, view);
+    for effect in &mut sink.effects {
+        effect.partition = Some(0);
+    }
+    if view == View::ReadUncommitted {
+        let committed = sink.effects.clone();
+        sink.effects.extend(committed.into_iter().map(|e| Effect {
+            view: View::ReadUncommitted,
+            ..e
+        }));
+    }
+}
+
+/// Appends a record of `seq` at `offset` that only readers of `view` see.
+pub fn append(history: &mut TrialHistory, seq: u32, offset: i64, view: View) {
+    let record = Effect {
+        partition: Some(0),
+        view,
+        ..effect(history, seq, offset)
+    };
+    effects(history).push(record);
+}
+
 /// Takes all effects of `seq` away.
 pub fn lose(history: &mut TrialHistory, seq: u32) {
     effects(history).retain(|effect| effect.id.sequence() != seq);
