@@ -1,8 +1,9 @@
 //! One trial's corner of a cluster.
 
 use crate::boundary::{KafkaDecoder, Shared};
-use crate::client::parse_query;
-use crate::client::{Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError};
+use crate::client::{
+    Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError, ViewEnds,
+};
 use crate::provision::{Names, bare};
 use async_trait::async_trait;
 use exactly_adapter::{
@@ -13,8 +14,12 @@ use exactly_model::{Observer, Position, Topic};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// The shortest session timeout that a broker allows its clients by default
+/// (`group.min.session.timeout.ms`).
+pub(crate) const SESSION_TIMEOUT_MS: u32 = 6_000;
+
 /// A count of effects, valid while the ends of the log are where they were.
-type Counted = (Vec<(u32, i64)>, u64);
+type Counted = (ViewEnds, u64);
 
 /// One trial's corner of a cluster.
 pub(crate) struct KafkaScope {
@@ -27,10 +32,18 @@ pub(crate) struct KafkaScope {
     counted: Mutex<BTreeMap<String, Counted>>,
     /// Whether dead members hold their partitions until a timeout.
     has_sessions: bool,
+    /// The session timeout that the place allows its clients.
+    session_timeout_ms: u32,
 }
 
 impl KafkaScope {
-    pub fn new(cluster: Arc<Cluster>, names: Names, topics: &[Topic], has_sessions: bool) -> Self {
+    pub fn new(
+        cluster: Arc<Cluster>,
+        names: Names,
+        topics: &[Topic],
+        has_sessions: bool,
+        session_timeout_ms: u32,
+    ) -> Self {
         Self {
             cluster,
             shared: Arc::new(Shared::new(names)),
@@ -38,6 +51,7 @@ impl KafkaScope {
             fed: Mutex::default(),
             counted: Mutex::default(),
             has_sessions,
+            session_timeout_ms,
         }
     }
 
@@ -58,18 +72,12 @@ impl KafkaScope {
         }
     }
 
-    /// The topic and view of an observer's query.
-    fn observed<'a>(&'a self, observer: &Observer) -> Result<(String, Query<'a>), ObserveError> {
-        let (topic, view) = parse_query(&observer.query).ok_or_else(|| ObserveError::Config {
-            observer: observer.name.clone(),
-            why: format!("{:?} is not a topic with a view", observer.query),
-            hint: "write topic, topic@read_committed or topic@read_uncommitted".into(),
-        })?;
-        let query = Query {
+    fn observed<'a>(&'a self, observer: &Observer, topic: &'a str) -> Observed<'a> {
+        Observed {
             cluster: &self.cluster,
-            view,
-        };
-        Ok((self.names().topic(topic), query))
+            topic,
+            view: observer.view,
+        }
     }
 
     fn read_error(observer: &Observer, error: ReadError) -> ObserveError {
@@ -82,26 +90,10 @@ impl KafkaScope {
             },
             ReadError::Call(CallError::NoLeader(_) | CallError::Code(3)) => ObserveError::Config {
                 observer: observer.name.clone(),
-                why: format!("topic {:?} does not exist", bare(&observer.query)),
+                why: format!("topic {:?} does not exist", bare(observer.query.trim())),
                 hint: "name it in the setup of the system".into(),
             },
             error => Self::unavailable(&observer.name, &error),
-        }
-    }
-}
-
-/// How an observer looks.
-struct Query<'a> {
-    cluster: &'a Cluster,
-    view: exactly_model::View,
-}
-
-impl<'a> Query<'a> {
-    fn of(&self, topic: &'a str) -> Observed<'a> {
-        Observed {
-            cluster: self.cluster,
-            topic,
-            view: self.view,
         }
     }
 }
@@ -121,6 +113,10 @@ impl Scope for KafkaScope {
             ("address".to_string(), servers.collect::<Vec<_>>().join(",")),
             ("group".to_string(), names.group()),
             ("transactional_id".to_string(), names.transactional_id()),
+            (
+                "session_timeout_ms".to_string(),
+                self.session_timeout_ms.to_string(),
+            ),
         ]);
         for topic in &self.topics {
             all.insert(format!("topic.{topic}"), names.topic(topic));
@@ -195,14 +191,14 @@ impl Observing for KafkaScope {
         observer: &Observer,
         each: &mut (dyn FnMut(Seen) + Send),
     ) -> Result<(), ObserveError> {
-        let (topic, query) = self.observed(observer)?;
-        let result = query.of(&topic).read(each).await;
+        let topic = self.names().topic(observer.query.trim());
+        let result = self.observed(observer, &topic).read(each).await;
         result.map_err(|error| Self::read_error(observer, error))
     }
 
     async fn count(&self, observer: &Observer) -> Result<u64, ObserveError> {
-        let (topic, query) = self.observed(observer)?;
-        let observed = query.of(&topic);
+        let topic = self.names().topic(observer.query.trim());
+        let observed = self.observed(observer, &topic);
         let failed = |error: CallError| Self::read_error(observer, error.into());
         let ends = observed.ends().await.map_err(failed)?;
         if let Some((at, count)) = lock(&self.counted).get(&observer.query)
@@ -223,7 +219,7 @@ impl Backlog for KafkaScope {
     async fn left(
         &self,
         _dead_ports: &[u16],
-        _kept: Option<&[Position]>,
+        kept: Option<&[Position]>,
     ) -> Result<Left, ObserveError> {
         let fed: Vec<_> = lock(&self.fed).iter().cloned().collect();
         let mut topics = self.physical();
@@ -235,6 +231,7 @@ impl Backlog for KafkaScope {
             names: self.names(),
             fed: &fed,
             topics: &topics,
+            kept,
         };
         let left = backlog.left().await;
         left.map_err(|error| Self::unavailable("backlog", &error))

@@ -3,7 +3,7 @@
 use crate::client::{Cluster, ConnectError};
 use crate::embedded;
 use crate::provision::Names;
-use crate::scope::KafkaScope;
+use crate::scope::{KafkaScope, SESSION_TIMEOUT_MS};
 use async_trait::async_trait;
 use exactly_adapter::{
     Adapter, Host, Instance, Scope, Server, ServerCommand, StartError, TrialNames,
@@ -155,6 +155,7 @@ impl Instance for KafkaInstance {
             names,
             &setup.topics,
             !self.emulated,
+            SESSION_TIMEOUT_MS,
         );
         Ok(Arc::new(scope))
     }

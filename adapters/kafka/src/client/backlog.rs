@@ -1,10 +1,9 @@
 //! What a group has left to read.
 
 use super::cluster::text;
-use super::log::{Ends, Go, LogReader};
+use super::log::{Ends, Found, Go, LogReader};
 use super::{CallError, Cluster, Isolation};
 use crate::provision::Names;
-use crate::wire::records::Batch;
 use crate::wire::response;
 use exactly_adapter::Left;
 use exactly_model::Position;
@@ -69,21 +68,23 @@ pub(crate) struct Backlog<'a> {
     pub fed: &'a [String],
     /// Physical topics of the setup: none may hold an open transaction.
     pub topics: &'a [String],
+    /// Positions that the pipeline keeps itself: they stand in for those of its
+    /// group.
+    pub kept: Option<&'a [Position]>,
 }
 
 impl Backlog<'_> {
-    /// Visible records past the committed offset of the trial's group, in the
-    /// topics that were fed; and one item for each partition with an open
+    /// Visible records past the committed offset of the trial's group (or the
+    /// position that the pipeline keeps), in the topics that were fed; and one item for each partition with an open
     /// transaction. Markers and aborted records are not work.
     ///
     /// Beyond the first chunk of a partition, offsets are counted instead of
     /// records: enough to say that there is work, and cheap to poll.
     pub async fn left(&self) -> Result<Left, CallError> {
-        let group = self.names.group();
         let (ends, stable, committed) = futures::future::try_join3(
             self.cluster.ends(self.topics, Isolation::Uncommitted),
             self.cluster.ends(self.topics, Isolation::Committed),
-            self.cluster.committed(&group),
+            self.committed(),
         )
         .await?;
         let mut left = Left {
@@ -103,8 +104,12 @@ impl Backlog<'_> {
                 let items = self.visible(topic, *partition, committed, stable).await?;
                 if items > 0 {
                     left.items += items;
+                    let whose = match self.kept {
+                        Some(_) => "kept position",
+                        None => "committed offset",
+                    };
                     details.push(format!(
-                        "{items} records past the committed offset {committed} of {}/{partition}",
+                        "{items} records past the {whose} {committed} of {}/{partition}",
                         self.names.target(topic),
                     ));
                 }
@@ -112,6 +117,18 @@ impl Backlog<'_> {
         }
         left.detail = details.join("; ");
         Ok(left)
+    }
+
+    /// What was committed, wherever that is kept.
+    async fn committed(&self) -> Result<Committed, CallError> {
+        let Some(kept) = self.kept else {
+            return self.cluster.committed(&self.names.group()).await;
+        };
+        let own = |position: &Position| {
+            let topic = self.names.topic(&position.target);
+            ((topic, position.partition), position.offset)
+        };
+        Ok(kept.iter().map(own).collect())
     }
 
     fn positions(&self, committed: &Committed) -> Vec<Position> {
@@ -163,7 +180,10 @@ impl Backlog<'_> {
         };
         let mut items = 0;
         loop {
-            let mut each = |batch: &Batch<'_>| {
+            let mut each = |found: Found<'_>| {
+                let Found::Data(batch) = found else {
+                    return Go::On;
+                };
                 let first = batch.base_offset.max(from);
                 let span = batch.last_offset.saturating_sub(first).saturating_add(1);
                 items += u64::try_from(span.min(i64::from(batch.count))).unwrap_or(0);

@@ -116,6 +116,23 @@ pub(crate) struct LogReader<'a> {
     pub end: i64,
 }
 
+/// What a reader comes across.
+pub(crate) enum Found<'a> {
+    /// A visible batch: no control batch, no aborted one, none that ends before
+    /// the start.
+    Data(&'a Batch<'a>),
+    /// The end of a producer's transaction.
+    Marker(Marker),
+}
+
+/// The end of a producer's transaction in a partition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Marker {
+    pub offset: i64,
+    pub producer_id: i64,
+    pub commits: bool,
+}
+
 /// What a callback wants next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Go {
@@ -125,12 +142,11 @@ pub(crate) enum Go {
 }
 
 impl LogReader<'_> {
-    /// Reads one chunk and hands each visible batch to `each`: no control
-    /// batches, no aborted ones, none that ends before the start. Answers
-    /// whether there is more to read.
+    /// Reads one chunk and hands what it finds to `each`, in the order of the log.
+    /// Answers whether there is more to read.
     pub async fn chunk(
         &mut self,
-        each: &mut (dyn FnMut(&Batch<'_>) -> Go + Send),
+        each: &mut (dyn FnMut(Found<'_>) -> Go + Send),
     ) -> Result<bool, CallError> {
         let deadline = Instant::now() + STALLED_AFTER;
         while self.next < self.end {
@@ -153,7 +169,7 @@ impl LogReader<'_> {
 
     async fn fetch(
         &mut self,
-        each: &mut (dyn FnMut(&Batch<'_>) -> Go + Send),
+        each: &mut (dyn FnMut(Found<'_>) -> Go + Send),
     ) -> Result<Go, CallError> {
         let version = self.cluster.version(ApiKey::Fetch, (4, 11))?;
         let leaders = self.cluster.leaders(self.topic).await?;
@@ -210,7 +226,7 @@ impl LogReader<'_> {
     fn walk(
         &mut self,
         part: &response::Fetched<'_>,
-        each: &mut (dyn FnMut(&Batch<'_>) -> Go + Send),
+        each: &mut (dyn FnMut(Found<'_>) -> Go + Send),
     ) -> Go {
         let mut aborted = part.aborted.clone();
         aborted.sort_unstable_by_key(|(producer, first)| (*first, *producer));
@@ -226,16 +242,22 @@ impl LogReader<'_> {
                 self.next = self.end;
                 return Go::On;
             }
-            let hidden = match batch.is_control() {
-                true => {
-                    if records::marker_aborts(&batch) == Some(true) {
+            let found = match batch.is_control() {
+                true => records::marker_aborts(&batch).map(|aborts| {
+                    if aborts {
                         aborting.remove(&batch.producer_id);
                     }
-                    true
-                }
-                false => batch.is_transactional() && aborting.contains(&batch.producer_id),
+                    Found::Marker(Marker {
+                        offset: batch.base_offset,
+                        producer_id: batch.producer_id,
+                        commits: !aborts,
+                    })
+                }),
+                false if batch.is_transactional() && aborting.contains(&batch.producer_id) => None,
+                false => Some(Found::Data(&batch)),
             };
-            if !hidden && batch.last_offset >= self.next && each(&batch) == Go::Stop {
+            let found = found.filter(|_| batch.last_offset >= self.next);
+            if found.is_some_and(|found| each(found) == Go::Stop) {
                 return Go::Stop;
             }
             self.next = self.next.max(batch.last_offset.saturating_add(1));

@@ -9,9 +9,11 @@ mod admin;
 mod backlog;
 mod call;
 mod cluster;
+mod compressed;
 mod connection;
 mod feed;
 mod log;
+mod markers;
 mod observe;
 mod partition;
 
@@ -20,4 +22,4 @@ pub(crate) use call::CallError;
 pub(crate) use cluster::{Cluster, ConnectError};
 pub(crate) use feed::Feed;
 pub(crate) use log::Isolation;
-pub(crate) use observe::{Observed, ReadError, parse_query};
+pub(crate) use observe::{Observed, ReadError, ViewEnds};

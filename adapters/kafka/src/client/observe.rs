@@ -1,29 +1,15 @@
 //! A topic as a sink.
 
-use super::log::{Go, LogReader};
+use super::log::{Found, Go, LogReader};
+use super::markers::{Markers, Writer};
 use super::{CallError, Cluster, Isolation};
 use crate::wire::ids;
-use crate::wire::records::{Batch, Record};
+use crate::wire::records::Batch;
 use exactly_adapter::Seen;
 use exactly_model::{MessageId, View};
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use serde_json::Value;
-use std::time::{Duration, Instant};
-
-/// How long a client that reads compressed data may show nothing new.
-const CLIENT_STALLED_AFTER: Duration = Duration::from_secs(20);
-/// Records on their way from that client at most.
-const CLIENT_BUFFER: usize = 1_024;
-
-/// A record that was read.
-struct Raw {
-    partition: u32,
-    offset: i64,
-    key: Option<Vec<u8>>,
-    value: Vec<u8>,
-}
+use std::ops::Range;
 
 /// Why a topic could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -36,16 +22,13 @@ pub(crate) enum ReadError {
     NoId { partition: u32, offset: i64 },
     #[error("the log ended at {offset} in partition {partition}, before its known end")]
     Stalled { partition: u32, offset: i64 },
-}
-
-/// What an observer's query asks for: a topic, and how to look at it.
-pub(crate) fn parse_query(query: &str) -> Option<(&str, View)> {
-    match query.trim().split_once('@') {
-        None => Some((query.trim(), View::ReadCommitted)),
-        Some((topic, "read_committed")) => Some((topic, View::ReadCommitted)),
-        Some((topic, "read_uncommitted")) => Some((topic, View::ReadUncommitted)),
-        Some(_) => None,
-    }
+    #[error(
+        "too many transactions end between record {offset} of partition {partition} and the end of \
+         its own"
+    )]
+    Markers { partition: u32, offset: i64 },
+    #[error("too many compressed batches of transactions in partition {partition}")]
+    Units { partition: u32 },
 }
 
 fn isolation(view: View) -> Isolation {
@@ -55,180 +38,196 @@ fn isolation(view: View) -> Isolation {
     }
 }
 
-/// A topic looked at in one view.
+/// The views that an observer hands out. One that sees everything also tells what
+/// of it a careful reader would see.
+const fn views(view: View) -> &'static [View] {
+    match view {
+        View::ReadCommitted => &[View::ReadCommitted],
+        View::ReadUncommitted => &[View::ReadCommitted, View::ReadUncommitted],
+    }
+}
+
+/// Where each view of a topic ends, by partition.
+pub(crate) type ViewEnds = Vec<(View, Vec<(u32, i64)>)>;
+
+/// A topic looked at.
 pub(crate) struct Observed<'a> {
     pub cluster: &'a Cluster,
     /// Physical topic.
     pub topic: &'a str,
+    /// What the sink's reader sees.
     pub view: View,
 }
 
 impl Observed<'_> {
-    /// The ends of its partitions in this view, by partition.
-    pub async fn ends(&self) -> Result<Vec<(u32, i64)>, CallError> {
+    /// The ends of its partitions in each view that is handed out. The committed
+    /// view is asked first, so that it lies within the other one.
+    pub async fn ends(&self) -> Result<ViewEnds, CallError> {
         let topics = [self.topic.to_string()];
-        let ends = self.cluster.ends(&topics, isolation(self.view)).await?;
-        Ok(ends.into_iter().map(|((_, p), end)| (p, end)).collect())
-    }
-
-    fn reader(&self, partition: u32, end: i64) -> LogReader<'_> {
-        LogReader {
-            cluster: self.cluster,
-            topic: self.topic,
-            partition,
-            isolation: isolation(self.view),
-            next: 0,
-            end,
+        let mut all = ViewEnds::new();
+        for view in views(self.view) {
+            let ends = self.cluster.ends(&topics, isolation(*view)).await?;
+            let ends = ends.into_iter().map(|((_, p), end)| (p, end)).collect();
+            all.push((*view, ends));
         }
+        Ok(all)
     }
 
-    /// Counts the records up to `ends`.
-    pub async fn count(&self, ends: &[(u32, i64)]) -> Result<u64, CallError> {
+    /// Counts what is handed out up to `ends`.
+    pub async fn count(&self, ends: &ViewEnds) -> Result<u64, CallError> {
         let mut count = 0;
-        for (partition, end) in ends {
-            let mut reader = self.reader(*partition, *end);
-            let mut each = |batch: &Batch<'_>| {
-                count += u64::try_from(batch.count).unwrap_or(0);
-                Go::On
-            };
-            while reader.chunk(&mut each).await? {}
+        for (view, ends) in ends {
+            for (partition, end) in ends {
+                let look = Look::new(self, *view, *partition, *end);
+                let mut reader = look.reader(0);
+                let mut each = |found: Found<'_>| {
+                    if let Found::Data(batch) = found {
+                        count += u64::try_from(batch.count).unwrap_or(0);
+                    }
+                    Go::On
+                };
+                while reader.chunk(&mut each).await? {}
+            }
         }
         Ok(count)
     }
 
-    /// Reads the records up to the ends of the moment, partition by partition.
+    /// Reads the records up to the ends of the moment, view by view and partition
+    /// by partition.
     pub async fn read(&self, each: &mut (dyn FnMut(Seen) + Send)) -> Result<(), ReadError> {
-        for (partition, end) in self.ends().await? {
-            let mut reader = self.reader(partition, end);
-            let mut failed = None;
-            let mut compressed = false;
-            loop {
-                let mut visit = |batch: &Batch<'_>| {
-                    if batch.is_compressed() {
-                        compressed = true;
-                        return Go::Stop;
-                    }
-                    for record in batch.records().map_while(Result::ok) {
-                        match self.seen(partition, &record) {
-                            Ok(seen) => each(seen),
-                            Err(error) => {
-                                failed = Some(error);
-                                return Go::Stop;
-                            }
-                        }
-                    }
-                    Go::On
-                };
-                if !reader.chunk(&mut visit).await? {
-                    break;
-                }
-            }
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            if compressed {
-                let next = reader.next;
-                self.read_by_client(partition, next, end, each).await?;
+        for (view, ends) in self.ends().await? {
+            for (partition, end) in ends {
+                Look::new(self, view, partition, end).read(each).await?;
             }
         }
         Ok(())
     }
+}
 
-    fn seen(&self, partition: u32, record: &Record<'_>) -> Result<Seen, ReadError> {
-        let value = record.value.unwrap_or_default();
-        seen(record.key, value, record.offset, self.view).ok_or(ReadError::NoId {
+/// A look at one partition in one view.
+pub(super) struct Look<'a> {
+    pub cluster: &'a Cluster,
+    pub topic: &'a str,
+    pub view: View,
+    pub partition: u32,
+    pub end: i64,
+}
+
+/// Effects of a chunk whose transactions are not known yet.
+#[derive(Default)]
+struct Chunk {
+    seen: Vec<Seen>,
+    /// Batches of transactions: where their effects begin and end in `seen`.
+    units: Vec<(Range<usize>, Writer, i64)>,
+    failed: Option<ReadError>,
+    /// A compressed batch comes next.
+    compressed: bool,
+}
+
+impl<'a> Look<'a> {
+    fn new(observed: &Observed<'a>, view: View, partition: u32, end: i64) -> Self {
+        Self {
+            cluster: observed.cluster,
+            topic: observed.topic,
+            view,
             partition,
-            offset: record.offset,
-        })
+            end,
+        }
     }
 
-    /// Reads the rest of a partition with librdkafka, which knows every
-    /// compression.
-    async fn read_by_client(
-        &self,
-        partition: u32,
-        from: i64,
-        end: i64,
-        each: &mut (dyn FnMut(Seen) + Send),
-    ) -> Result<(), ReadError> {
-        let (host, port) = self.cluster.address();
-        let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", format!("{host}:{port}"))
-            .set("group.id", "exactly-observer")
-            .set("enable.auto.commit", "false")
-            .set("enable.partition.eof", "true")
-            .set(
-                "isolation.level",
-                match self.view {
-                    View::ReadCommitted => "read_committed",
-                    View::ReadUncommitted => "read_uncommitted",
-                },
-            )
-            .create()?;
-        let index = i32::try_from(partition).unwrap_or(i32::MAX);
-        let mut assignment = TopicPartitionList::new();
-        assignment.add_partition_offset(self.topic, index, Offset::Offset(from))?;
-        consumer.assign(&assignment)?;
-        let (send, mut receive) = tokio::sync::mpsc::channel(CLIENT_BUFFER);
-        // librdkafka's poll blocks: it gets a thread of its own.
-        let poll = tokio::task::spawn_blocking(move || poll(&consumer, partition, end, &send));
-        while let Some(raw) = receive.recv().await {
-            let raw: Raw = raw;
-            let found = seen(raw.key.as_deref(), &raw.value, raw.offset, self.view);
-            each(found.ok_or(ReadError::NoId {
-                partition: raw.partition,
-                offset: raw.offset,
-            })?);
+    pub fn reader(&self, next: i64) -> LogReader<'a> {
+        LogReader {
+            cluster: self.cluster,
+            topic: self.topic,
+            partition: self.partition,
+            isolation: isolation(self.view),
+            next,
+            end: self.end,
         }
-        match poll.await {
-            Ok(result) => result,
-            Err(error) => Err(CallError::Lost(std::io::Error::other(error)).into()),
+    }
+
+    async fn read(&self, each: &mut (dyn FnMut(Seen) + Send)) -> Result<(), ReadError> {
+        let mut reader = self.reader(0);
+        let mut markers = Markers::new(self.cluster, self.topic, self.partition);
+        loop {
+            markers.forget_before(reader.next);
+            let mut chunk = Chunk::default();
+            let mut visit = |found: Found<'_>| match found {
+                Found::Data(batch) => self.visit(batch, &mut chunk),
+                Found::Marker(marker) => {
+                    markers.note(marker);
+                    Go::On
+                }
+            };
+            let more = reader.chunk(&mut visit).await?;
+            markers.read_to(reader.next);
+            for (range, writer, offset) in chunk.units {
+                let unit = markers.unit(writer, offset).await?;
+                for seen in &mut chunk.seen[range] {
+                    seen.unit.clone_from(&unit);
+                }
+            }
+            chunk.seen.into_iter().for_each(&mut *each);
+            if let Some(error) = chunk.failed {
+                return Err(error);
+            }
+            if chunk.compressed {
+                return self.read_by_client(reader.next, &mut markers, each).await;
+            }
+            if !more {
+                return Ok(());
+            }
         }
+    }
+
+    fn visit(&self, batch: &Batch<'_>, chunk: &mut Chunk) -> Go {
+        if batch.is_compressed() {
+            chunk.compressed = true;
+            return Go::Stop;
+        }
+        let begin = chunk.seen.len();
+        for record in batch.records().map_while(Result::ok) {
+            let value = record.value.unwrap_or_default();
+            match self.seen(record.key, value, record.offset) {
+                Ok(seen) => chunk.seen.push(seen),
+                Err(error) => {
+                    chunk.failed = Some(error);
+                    return Go::Stop;
+                }
+            }
+        }
+        if let Some(writer) = writer(batch) {
+            let of_batch = begin..chunk.seen.len();
+            chunk.units.push((of_batch, writer, batch.last_offset));
+        }
+        Go::On
+    }
+
+    pub fn seen(&self, key: Option<&[u8]>, value: &[u8], offset: i64) -> Result<Seen, ReadError> {
+        let seen = seen(key, value, (self.partition, offset), self.view);
+        seen.ok_or(ReadError::NoId {
+            partition: self.partition,
+            offset,
+        })
     }
 }
 
-fn poll(
-    consumer: &BaseConsumer,
-    partition: u32,
-    end: i64,
-    send: &tokio::sync::mpsc::Sender<Raw>,
-) -> Result<(), ReadError> {
-    let mut last = -1;
-    let mut deadline = Instant::now() + CLIENT_STALLED_AFTER;
-    loop {
-        match consumer.poll(Duration::from_millis(100)) {
-            Some(Ok(message)) if message.offset() < end => {
-                last = message.offset();
-                deadline = Instant::now() + CLIENT_STALLED_AFTER;
-                let raw = Raw {
-                    partition,
-                    offset: last,
-                    key: message.key().map(<[u8]>::to_vec),
-                    value: message.payload().unwrap_or_default().to_vec(),
-                };
-                // The reader gave up: nobody wants the rest.
-                if send.blocking_send(raw).is_err() {
-                    return Ok(());
-                }
-            }
-            // Beyond the end, or at the end of the log as the client sees it:
-            // control batches and aborted data before it are skipped silently.
-            Some(Ok(_) | Err(KafkaError::PartitionEOF(_))) => return Ok(()),
-            Some(Err(error)) if Instant::now() >= deadline => return Err(error.into()),
-            Some(Err(_)) | None => {}
-        }
-        if Instant::now() >= deadline {
-            return Err(ReadError::Stalled {
-                partition,
-                offset: last,
-            });
-        }
-    }
+/// Whose transaction a batch is in.
+pub(super) fn writer(batch: &Batch<'_>) -> Option<Writer> {
+    batch.is_transactional().then_some(Writer {
+        producer_id: batch.producer_id,
+        epoch: batch.producer_epoch,
+    })
 }
 
 /// The effect that a record shows: the id from the field `id` of a JSON
 /// payload, or the first id in value or key.
-fn seen(key: Option<&[u8]>, value: &[u8], offset: i64, view: View) -> Option<Seen> {
+fn seen(
+    key: Option<&[u8]>,
+    value: &[u8],
+    (partition, offset): (u32, i64),
+    view: View,
+) -> Option<Seen> {
     let json: Value = serde_json::from_slice(value).unwrap_or_default();
     let field = |names: &[&str]| names.iter().find_map(|name| json.get(*name)).cloned();
     let id = field(&["id"])
@@ -244,7 +243,7 @@ fn seen(key: Option<&[u8]>, value: &[u8], offset: i64, view: View) -> Option<See
         id,
         key: key.map(|key| String::from_utf8_lossy(key).into_owned()),
         key_seq: field(&["seq", "n"]).and_then(number),
-        partition: None,
+        partition: Some(partition),
         position: Some(offset),
         unit: None,
         checksum: field(&["checksum", "sum"])
@@ -264,24 +263,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn queries() {
-        assert_eq!(parse_query("orders"), Some(("orders", View::ReadCommitted)));
-        assert_eq!(
-            parse_query("orders@read_uncommitted"),
-            Some(("orders", View::ReadUncommitted))
-        );
-        assert_eq!(parse_query("orders@dirty"), None);
-    }
-
-    #[test]
     fn an_effect_is_read_from_json_or_text() {
         let id = MessageId::new(1, 2, 3).unwrap();
         let json = br#"{"id":"x1-2-3","customer":"k1","n":4,"sum":"0000beef"}"#;
-        let from_json = seen(Some(b"k1"), json, 9, View::ReadCommitted).unwrap();
+        let from_json = seen(Some(b"k1"), json, (2, 9), View::ReadCommitted).unwrap();
         assert_eq!(from_json.id, id);
         assert_eq!(from_json.key.as_deref(), Some("k1"));
         assert_eq!(from_json.key_seq, Some(4));
-        assert_eq!(from_json.position, Some(9));
+        assert_eq!(
+            (from_json.partition, from_json.position),
+            (Some(2), Some(9))
+        );
         assert_eq!(from_json.checksum, Some(0xbeef));
         let number = format!("{{\"id\":{}}}", id.to_i64());
         for value in [
@@ -289,13 +281,15 @@ mod tests {
             b"mail for x1-2-3",
             br#"{"order":"x1-2-3"}"#,
         ] {
-            assert_eq!(seen(None, value, 0, View::default()).unwrap().id, id);
+            assert_eq!(seen(None, value, (0, 0), View::default()).unwrap().id, id);
         }
         assert_eq!(
-            seen(Some(b"x1-2-3"), b"", 0, View::default()).unwrap().id,
+            seen(Some(b"x1-2-3"), b"", (0, 0), View::default())
+                .unwrap()
+                .id,
             id
         );
-        assert!(seen(None, b"hello", 0, View::default()).is_none());
-        assert!(seen(None, br#"{"id":-5}"#, 0, View::default()).is_none());
+        assert!(seen(None, b"hello", (0, 0), View::default()).is_none());
+        assert!(seen(None, br#"{"id":-5}"#, (0, 0), View::default()).is_none());
     }
 }
