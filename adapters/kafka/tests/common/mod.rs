@@ -193,13 +193,15 @@ impl Boundary {
                         return;
                     }
                 };
-                let forward = unit.forward.clone();
+                let (forward, answer) = (unit.forward.clone(), unit.answer.clone());
                 self.record(unit, &mut heads);
                 let out = match dir {
                     Direction::ToSystem => &mut system,
                     Direction::ToClient => &mut client,
                 };
-                if out.write_all(&forward).await.is_err() {
+                if out.write_all(&forward).await.is_err()
+                    || client.write_all(&answer).await.is_err()
+                {
                     return;
                 }
             }
