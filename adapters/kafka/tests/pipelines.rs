@@ -13,20 +13,21 @@ use std::time::{Duration, Instant};
 
 const WITHIN: Duration = Duration::from_secs(20);
 
-fn observer(query: &str) -> Observer {
+fn observer(query: &str, view: View) -> Observer {
     Observer {
         name: "out".into(),
         system: "k".into(),
         kind: SinkKind::Record,
         query: query.into(),
         effects_per_message: 1,
+        view,
     }
 }
 
-async fn observe(scope: &dyn Scope, query: &str) -> Vec<Seen> {
+async fn observe(scope: &dyn Scope, query: &str, view: View) -> Vec<Seen> {
     let mut all = Vec::new();
     let observing = scope.observing().unwrap();
-    let observer = observer(query);
+    let observer = observer(query, view);
     observing
         .observe(&observer, &mut |seen| all.push(seen))
         .await
@@ -58,7 +59,7 @@ async fn a_consumer_is_labelled_and_its_backlog_known() {
         );
     }
     let backlog = scope.backlog().unwrap();
-    let left = backlog.left(&[]).await.unwrap();
+    let left = backlog.left(&[], None).await.unwrap();
     assert_eq!((left.items, left.committed.len()), (6, 0), "{left:?}");
     assert!(left.detail.contains("topic.orders"), "{left:?}");
 
@@ -73,7 +74,7 @@ async fn a_consumer_is_labelled_and_its_backlog_known() {
             .add_partition_offset(message.topic(), 0, next)
             .unwrap();
         consumer.commit(&offsets, CommitMode::Sync).unwrap();
-        let left = backlog.left(&[]).await.unwrap();
+        let left = backlog.left(&[], None).await.unwrap();
         assert_eq!(left.items, 5 - u64::from(sequence), "{left:?}");
         assert_eq!(left.committed[0].offset, i64::from(sequence) + 1);
     }
@@ -108,7 +109,7 @@ async fn a_consumer_is_labelled_and_its_backlog_known() {
     // A real broker deletes in the background.
     let gone = async {
         let observing = scope.observing().unwrap();
-        while observing.count(&observer("orders")).await.is_ok() {
+        while observing.count(&observer("orders", View::ReadCommitted)).await.is_ok() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
@@ -157,7 +158,7 @@ async fn transactions_commit_abort_and_pin_the_log() {
                 .add_partition_offset(message.topic(), 0, next)
                 .unwrap();
         }
-        let left = backlog.left(&[]).await.unwrap();
+        let left = backlog.left(&[], None).await.unwrap();
         assert!(
             left.detail.contains("an open transaction in topic.out/0"),
             "{left:?}"
@@ -175,7 +176,7 @@ async fn transactions_commit_abort_and_pin_the_log() {
     // A real coordinator answers EndTxn first and writes its markers then.
     let begin = Instant::now();
     let left = loop {
-        let left = backlog.left(&[]).await.unwrap();
+        let left = backlog.left(&[], None).await.unwrap();
         if left.items == 0 || begin.elapsed() > WITHIN {
             break left;
         }
@@ -195,22 +196,19 @@ async fn transactions_commit_abort_and_pin_the_log() {
     );
     let staged = seen.of("TxnOffsetCommit");
     assert_eq!(
-        (staged[1].0.class, staged[1].0.commits[0].offset),
+        (staged[1].0.class, staged[1].0.names[0].offset),
         (Class::Ack, 4)
     );
+    assert!(staged[1].0.commits.is_empty() && abort.commits.is_empty());
+    assert_eq!(commit.commits, staged[1].0.names);
     assert_eq!(seen.of("Produce")[0].0.ids, [id(trial, 0)]);
     assert_eq!(seen.of("InitProducerId")[0].0.class, Class::Take);
     assert_eq!(seen.of("AddOffsetsToTxn")[0].0.class, Class::Effect);
 
-    let committed: Vec<_> = observe(&*scope, "out")
-        .await
-        .into_iter()
-        .map(|s| s.id)
-        .collect();
-    assert_eq!(committed, [id(trial, 2), id(trial, 3)]);
-    let all = observe(&*scope, "out@read_uncommitted").await;
-    assert_eq!(all.len(), 4);
-    assert!(all.iter().all(|seen| seen.view == View::ReadUncommitted));
+    let committed = observe(&*scope, "out", View::ReadCommitted).await;
+    let ids: Vec<_> = committed.iter().map(|s| s.id).collect();
+    assert_eq!(ids, [id(trial, 2), id(trial, 3)]);
+    assert!(committed.iter().all(|s| s.view == View::ReadCommitted));
     drop(consumer);
     scope.close().await;
 }
@@ -232,7 +230,7 @@ async fn feeding_keeps_the_order_of_keys_and_observing_sees_it() {
     positions.dedup();
     assert_eq!(positions.len(), sent.len(), "each has a place of its own");
     assert!((0..3).all(|p| positions.iter().any(|at| at.partition == p)));
-    let seen = observe(&*scope, "orders").await;
+    let seen = observe(&*scope, "orders", View::ReadCommitted).await;
     assert_eq!(seen.len(), sent.len());
     for key in 0..7 {
         let key = format!("k{key}");
@@ -274,7 +272,7 @@ async fn compressed_records_are_observed_and_counted() {
     for sent in futures::future::join_all(sends).await {
         sent.unwrap();
     }
-    let seen = observe(&*scope, "out").await;
+    let seen = observe(&*scope, "out", View::ReadCommitted).await;
     let expect: Vec<_> = (0..50).map(|sequence| id(trial, sequence)).collect();
     assert_eq!(seen.iter().map(|s| s.id).collect::<Vec<_>>(), expect);
     scope.close().await;
@@ -324,7 +322,7 @@ async fn a_long_log_is_fetched_in_bounded_pieces() {
     let feeder = scope.feeder().unwrap();
     let fed = feeder.feed("orders", &sent, 1_000).await.unwrap();
     assert!(fed.iter().all(|fed| fed.outcome == Outcome::Ok));
-    let left = scope.backlog().unwrap().left(&[]).await.unwrap();
+    let left = scope.backlog().unwrap().left(&[], None).await.unwrap();
     assert_eq!(left.items, 20_000);
     let consumer: StreamConsumer = consumer(&names).create().unwrap();
     consumer.subscribe(&[&names["topic.orders"]]).unwrap();
