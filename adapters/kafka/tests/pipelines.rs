@@ -109,7 +109,11 @@ async fn a_consumer_is_labelled_and_its_backlog_known() {
     // A real broker deletes in the background.
     let gone = async {
         let observing = scope.observing().unwrap();
-        while observing.count(&observer("orders", View::ReadCommitted)).await.is_ok() {
+        while observing
+            .count(&observer("orders", View::ReadCommitted))
+            .await
+            .is_ok()
+        {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
