@@ -1,15 +1,15 @@
 //! Ten million effects: the target is under two seconds on one core.
 //!
-//! The history is built once; only the judgement is measured. Four shapes: in
-//! order, stored in another order than that of the sends (the worst for the
-//! caches), with one message in a hundred double, and with one in a hundred
-//! lost.
+//! The history is built once; only the judgement is measured. Five shapes: in
+//! order, as the records of a log (whose positions are compared), with one
+//! message in a hundred double, stored in another order than that of the sends
+//! (the worst for the caches), and with one in a hundred lost.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use exactly_check::Judging;
 use exactly_model::{
-    Attempt, Effect, Judge, MessageId, Outcome, Settle, SettleHow, SinkAudit, TrialHistory,
-    TrialKind, View,
+    Attempt, Effect, Judge, MessageId, Outcome, Settle, SettleHow, SinkAudit, SinkKind,
+    TrialHistory, TrialKind, View,
 };
 use std::hint::black_box;
 
@@ -82,6 +82,12 @@ fn judge(c: &mut Criterion) {
     };
     let mut history = history();
     run("in-order", &history);
+    history.sinks[0].kind = SinkKind::Record;
+    for effect in &mut history.sinks[0].effects {
+        effect.partition = Some(0);
+    }
+    run("log", &history);
+    history.sinks[0].kind = SinkKind::Row;
     let again: Vec<Effect> = history.sinks[0]
         .effects
         .iter()

@@ -117,9 +117,14 @@ impl Fold {
     }
 
     /// Runs `add` on the cell of `trial`; what belongs to no trial concerns
-    /// every cell that has not ended.
+    /// every cell that has not ended. Trials that are no evidence are passed
+    /// over.
     fn remark(&mut self, trial: u32, add: impl Fn(&mut CellState)) {
-        let of = self.trials.get(&trial).map(|trial| trial.start.cell);
+        let start = self.trials.get(&trial).map(|trial| &trial.start);
+        if start.is_some_and(|start| start.kind.looks_closer()) {
+            return;
+        }
+        let of = start.map(|start| start.cell);
         for (number, cell) in &mut self.cells {
             if of.map_or(trial == 0 && !cell.ended(), |of| of == *number) {
                 add(cell);

@@ -56,7 +56,9 @@
 //! * Only what the sink's declared view shows counts as an effect.
 //! * Sequences have no gaps, so per-message state is one `u32` in a dense
 //!   vector: at most four bytes a message beyond the history, whatever the
-//!   ids, plus four for each message that an anomaly names.
+//!   ids, plus four for each message that an anomaly names. Its bits are also
+//!   the set of positions of a log. What is told from exchanges (who made an
+//!   effect, what a unit was about) costs what they cost, and they are bounded.
 //! * An unknown outcome is never counted as failed or as done.
 //! * A redelivery (D2) is counted at the boundary: records fetched ahead by an
 //!   incarnation that died before it looked at them count as delivered to it.

@@ -73,7 +73,6 @@ fn fewest_messages(least: &Candidate, shows: impl Fn(&Candidate) -> Option<bool>
     let smallest = messages_min(&least.schedule);
     // `low` is too few, `high` is enough.
     let (mut low, mut high) = (smallest.saturating_sub(1), least.messages);
-    let mut any_enough = false;
     for _ in 0..MESSAGE_TRIES_MAX {
         if low.saturating_add(1) >= high {
             break;
@@ -81,16 +80,14 @@ fn fewest_messages(least: &Candidate, shows: impl Fn(&Candidate) -> Option<bool>
         let halfway = low + (high - low) / 2;
         let messages = if low < smallest {
             smallest
-        } else if any_enough {
-            halfway
         } else {
-            // Doubling ends where half the way is shorter.
+            // Once something was enough, half the way to it is the shorter step.
             low.saturating_mul(2).min(halfway)
         };
         let candidate = of(messages);
         match shows(&candidate) {
             None => return Search::Try(candidate),
-            Some(true) => (high, any_enough) = (messages, true),
+            Some(true) => high = messages,
             Some(false) => low = messages,
         }
     }

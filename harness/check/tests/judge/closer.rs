@@ -75,7 +75,13 @@ fn looking_closer_is_no_evidence() {
         script.trial(7).error = Some("broken pipe".into());
         look(&mut script, 8, kind, 3, false);
         effects(script.trial(8)).clear();
+        // What was not fully seen there caps nothing.
+        script.trial(8).notes.push(Note {
+            kind: NoteKind::Bypass,
+            text: "traffic around the boundary".into(),
+        });
         let after = script.variant();
+        assert_eq!(after.notes, before.notes);
         assert_eq!(after.trials, before.trials);
         assert_eq!(after.sinks, before.sinks);
         assert_eq!(after.points, before.points);

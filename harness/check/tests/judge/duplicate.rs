@@ -150,7 +150,16 @@ fn t3_beside_d3_when_the_first_effect_had_no_position() {
 
 #[test]
 fn t3_near_misses_keep_silent() {
-    let silent: [(&str, Bend); 8] = [
+    let silent: [(&str, Bend); 9] = [
+        (
+            "its effects went to two systems, and nobody says to which the sink belongs",
+            |h| {
+                let second =
+                    |e: &&mut ExchangeRecord| e.incarnation == 2 && e.class == Class::Effect;
+                let second = h.exchanges.iter_mut().filter(second);
+                second.for_each(|e| e.point.system = "k".into());
+            },
+        ),
         // Then the effect may have moved it.
         ("positions move by no exchange that is seen", |h| {
             h.exchanges.iter_mut().for_each(|e| e.commits.clear());

@@ -62,6 +62,21 @@ fn what_does_not_hold_is_named() {
     );
 }
 
+/// Going back without a redelivery is not what was allowed.
+#[test]
+fn raw_order_is_allowed_where_redelivery_causes_it() {
+    let mut script = Script::upheld(Guarantee::ExactlyOnce);
+    script.trial(4).deliveries = vec![delivery(1, 0, 5), delivery(2, 0, 5)];
+    let allow = expectations(r#"{"allow":[{"code":"D2","reason":"delivery may repeat"}]}"#);
+    assert_eq!(compare(&script.report(), &allow), []);
+    script.trial(4).deliveries = vec![delivery(1, 3, 5), delivery(1, 0, 2)];
+    let found: Vec<String> = compare(&script.report(), &allow)
+        .iter()
+        .map(|mismatch| mismatch.expected.clone())
+        .collect();
+    assert_eq!(found, ["no O3", "no O4"]);
+}
+
 #[test]
 fn what_is_only_counted_needs_no_permission() {
     let mut script = Script::upheld(Guarantee::ExactlyOnce);

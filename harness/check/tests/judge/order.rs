@@ -114,7 +114,8 @@ fn i1_near_misses_in_the_fed_log() {
     );
     let judgement = check(
         |h| {
-            stand_at(h, [0, 1, 2, 1, 4, 5]);
+            // Two others of different keys stand the other way round.
+            stand_at(h, [0, 1, 2, 1, 5, 4]);
             h.attempts[3].outcome = Outcome::Unknown;
         },
         &[(Code::G4, &[3])],

@@ -94,7 +94,11 @@ fn f1_near_misses() {
         let mut history = clean(17, 6, 2);
         woken(&mut history);
         bend(&mut history);
-        assert_eq!(found(&judge(&history), Code::F1), 0, "{why}");
+        let judgement = judge(&history);
+        assert_eq!(found(&judgement, Code::F1), 0, "{why}");
+        // Where no effect is too many, nobody is to blame.
+        let doubled = found(&judgement, Code::D3) > 0;
+        assert!(doubled || !undecidable(&judgement, Code::F1), "{why}");
     }
 }
 

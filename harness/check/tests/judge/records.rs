@@ -52,6 +52,17 @@ fn d1_near_misses() {
         &[],
     );
     assert_eq!(judgement.anomalies, []);
+    // One effect too many, at no more positions than are declared.
+    let judgement = check(
+        |h| {
+            as_log(h, ReadCommitted);
+            h.sinks[0].effects_per_message = 2;
+            (0..6).for_each(|seq| append(h, seq, 10 + i64::from(seq), ReadCommitted));
+            append(h, 2, 12, ReadCommitted);
+        },
+        &[(Code::D3, &[2])],
+    );
+    assert_eq!(found(&judgement, Code::D1), 0);
     // A table has no positions to append at.
     let judgement = check(|h| double(h, 2), &[(Code::D3, &[2])]);
     assert_eq!(judgement.codes(), [Code::D3]);
@@ -299,6 +310,22 @@ fn i1_near_miss_a_later_audit_shows_more() {
     assert_eq!(codes, [Code::D1, Code::D3]);
 }
 
+/// The last complete audit counts: what an earlier one saw in two minds is no
+/// change when the later one shows one of the two.
+#[test]
+fn i1_near_miss_a_later_audit_agrees_with_one_of_two() {
+    let mut script = Script::upheld(Guarantee::AtLeastOnce);
+    script.cell.info.observers[0].kind = SinkKind::Record;
+    for trial in &mut script.trials {
+        as_log(trial, ReadCommitted);
+    }
+    let clean = script.trial(4).sinks[0].effects.clone();
+    effects(script.trial(4))[2].position = Some(4);
+    assert_eq!(script.variant().anomalies[0].code, Code::I1);
+    script.sweep(4, &clean);
+    assert_eq!(script.variant().anomalies, []);
+}
+
 #[test]
 fn o1_between_partitions_there_is_no_order() {
     // Each key in a partition of its own, whose offsets say nothing of the other.
@@ -334,6 +361,19 @@ fn o1_between_partitions_there_is_no_order() {
             effects(h)[0].position = Some(50);
             append(h, 0, 0, ReadCommitted);
             effects(h).last_mut().unwrap().partition = Some(1);
+        },
+        &[(Code::D3, &[0])],
+    );
+    assert!(undecidable(&judgement, Code::O1));
+    assert_eq!(found(&judgement, Code::O1), 0);
+    // In whichever order they were read.
+    let judgement = check(
+        |h| {
+            as_log(h, ReadCommitted);
+            effects(h)[0].position = Some(50);
+            append(h, 0, 0, ReadCommitted);
+            effects(h).last_mut().unwrap().partition = Some(1);
+            effects(h).reverse();
         },
         &[(Code::D3, &[0])],
     );
