@@ -3,7 +3,9 @@
 //!
 //! [`evaluate`] runs cells (a claim's variants) on running systems and ends in
 //! a report; [`judge`] makes the same report from a recorded run alone, through
-//! the same fold, so that the two agree by construction.
+//! the same fold, so that the two agree by construction. [`replay`] runs one
+//! schedule again and again, a kept failure or one by hand, and counts how often
+//! it shows what it shows.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), exactly::Error> {
@@ -16,15 +18,22 @@
 //! ```
 
 mod evaluate;
+mod failures;
 mod judge;
+mod options;
 mod overseer;
 mod progress;
 mod registry;
+mod replay;
+mod session;
 mod systems;
 
-pub use evaluate::{Options, Outcome, Selected, evaluate};
+pub use evaluate::{Outcome, evaluate};
 pub use exactly_check::{Expectations, Mismatch, compare, exit_code};
 pub use exactly_engine::{EngineError as Error, supervisor::guardian::watch as guard};
+pub use failures::{FindError, find_schedule};
 pub use judge::{JudgeError, judge};
+pub use options::{Options, PlanChoice, Selected};
 pub use progress::Progress;
 pub use registry::{kinds, serve_embedded};
+pub use replay::{ReplayOptions, ReplayOutcome, replay};

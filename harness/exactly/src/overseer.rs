@@ -1,12 +1,14 @@
 //! The fold beside a running run: judges each trial as it ends, tells progress,
-//! and says whether calibration was clean.
+//! and answers what the engine asks about trials that are over.
 
 use crate::Progress;
-use exactly_check::{FinishedTrial, Fold};
-use exactly_engine::cell::Overseer;
-use exactly_model::{Cell, Code, Event, Record, TrialKind};
+use exactly_check::{FinishedTrial, Fold, Judging};
+use exactly_engine::cell::{Finding, Overseer};
+use exactly_model::{
+    Candidate, Cell, Code, Event, FaultState, Judge, Record, TrialHistory, TrialKind,
+};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 /// See the module.
 #[derive(Clone)]
@@ -16,7 +18,18 @@ struct Inner {
     fold: Fold,
     cells_in_all: u32,
     cells: BTreeMap<u32, Seen>,
+    /// What each trial has shown, by its number.
+    trials: BTreeMap<u32, Shown>,
     tell: Box<dyn FnMut(&Progress) + Send>,
+}
+
+/// A trial that is over.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Shown {
+    /// Whether every fault of its schedule fired.
+    pub fired: bool,
+    /// The forbidden codes.
+    pub codes: Vec<Code>,
 }
 
 struct Seen {
@@ -24,8 +37,19 @@ struct Seen {
     classes: u32,
     points: u32,
     planned: u32,
+    started: u32,
     done: u32,
     calibration: Vec<String>,
+    /// Why it ended before its plan did, or was not run.
+    cut_short: Option<String>,
+}
+
+impl Seen {
+    /// Trials in all, as far as is known. Nobody knows beforehand how many it
+    /// takes to look closer, or to draw until the time is up.
+    fn in_all(&self) -> u32 {
+        self.planned.max(self.started)
+    }
 }
 
 impl Live {
@@ -34,6 +58,7 @@ impl Live {
             fold: Fold::new(),
             cells_in_all,
             cells: BTreeMap::new(),
+            trials: BTreeMap::new(),
             tell,
         };
         Self(Arc::new(Mutex::new(inner)))
@@ -41,7 +66,7 @@ impl Live {
 
     /// Takes each record as the store writes it.
     pub fn push(&self, record: &Record) {
-        let mut inner = self.0.lock().expect("the fold does not panic");
+        let mut inner = self.inner();
         let finished = inner.fold.push(record);
         inner.progress(&record.event);
         if let Some(finished) = finished {
@@ -51,15 +76,25 @@ impl Live {
 
     /// Tells something that is not in the history.
     pub fn note(&self, text: String) {
-        (self.0.lock().expect("the fold does not panic").tell)(&Progress::Note(text));
+        (self.inner().tell)(&Progress::Note(text));
     }
 
     pub fn report(&self) -> exactly_model::Report {
-        self.0
-            .lock()
-            .expect("the fold does not panic")
-            .fold
-            .report()
+        self.inner().fold.report()
+    }
+
+    /// Every trial that is over, in the order of their numbers.
+    pub fn trials(&self) -> Vec<Shown> {
+        self.inner().trials.values().cloned().collect()
+    }
+
+    /// Why a cell ended before its plan did, or was not run.
+    pub fn cut_short(&self, cell: u32) -> Option<String> {
+        self.inner().cells.get(&cell)?.cut_short.clone()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().expect("the fold does not panic")
     }
 }
 
@@ -77,8 +112,10 @@ impl Inner {
                     classes: 0,
                     points: 0,
                     planned: 0,
+                    started: 0,
                     done: 0,
                     calibration: Vec::new(),
+                    cut_short: None,
                 };
                 self.cells.insert(start.cell, seen);
                 (self.tell)(&started);
@@ -94,13 +131,19 @@ impl Inner {
                     id: seen.info.id(),
                     classes: seen.classes,
                     points: seen.points,
-                    trials: seen.planned,
+                    trials: seen.in_all(),
                 });
             }
+            Event::Trial(start) => {
+                if let Some(seen) = self.cells.get_mut(&start.cell) {
+                    seen.started += 1;
+                }
+            }
             Event::CellEnd(end) => {
-                let Some(seen) = self.cells.get(&end.cell) else {
+                let Some(seen) = self.cells.get_mut(&end.cell) else {
                     return;
                 };
+                seen.cut_short = end.not_hosted.clone().or_else(|| end.error.clone());
                 let report = self.fold.report();
                 let variant = report
                     .variants()
@@ -124,7 +167,7 @@ impl Inner {
             .judgement
             .codes()
             .into_iter()
-            .filter(|code| seen.info.forbidden.contains(code))
+            .filter(|code| finished.judgement.valid && seen.info.forbidden.contains(code))
             .collect();
         if finished.kind == TrialKind::Calibration {
             seen.calibration.extend(unclean(finished, &forbidden));
@@ -132,10 +175,29 @@ impl Inner {
         (self.tell)(&Progress::TrialDone {
             id: seen.info.id(),
             done: seen.done,
-            planned: seen.planned.max(seen.done),
-            anomalies: forbidden.len() as u64,
+            planned: seen.in_all(),
+            // A closer look counts nothing anew.
+            anomalies: match finished.kind.looks_closer() {
+                true => 0,
+                false => forbidden.len() as u64,
+            },
         });
+        let shown = Shown {
+            fired: all_fired(&finished.history),
+            codes: forbidden,
+        };
+        self.trials.insert(finished.history.trial, shown);
     }
+}
+
+/// Whether the last word on each fault is that it fired.
+fn all_fired(history: &TrialHistory) -> bool {
+    let mut faults = (0..).zip(&history.schedule.faults);
+    faults.all(|(index, _)| {
+        let mut states = history.faults.iter().rev();
+        let last = states.find(|fault| fault.index == index);
+        last.is_some_and(|fault| fault.state == FaultState::Fired)
+    })
 }
 
 /// Why a fault-free trial is no ground to plan on.
@@ -166,7 +228,7 @@ fn unclean(finished: &FinishedTrial, forbidden: &[Code]) -> Option<String> {
 
 impl Overseer for Live {
     fn calibrated(&self, cell: u32) -> Result<(), String> {
-        let inner = self.0.lock().expect("the fold does not panic");
+        let inner = self.inner();
         match inner
             .cells
             .get(&cell)
@@ -176,4 +238,41 @@ impl Overseer for Live {
             None => Ok(()),
         }
     }
+
+    fn findings(&self, cell: u32) -> Vec<Finding> {
+        let inner = self.inner();
+        let Some(seen) = inner.cells.get(&cell) else {
+            return Vec::new();
+        };
+        let report = inner.fold.report();
+        let mut variants = report.variants();
+        let variant = variants.find(|(claim, variant)| {
+            claim.id == seen.info.claim && variant.id == seen.info.variant
+        });
+        // What the report would show now: one a code, the simplest.
+        let shown = variant.into_iter().flat_map(|(_, v)| &v.counterexamples);
+        shown
+            .map(|shown| Finding {
+                trial: shown.trial,
+                code: shown.code,
+                candidate: Candidate {
+                    schedule: shown.schedule.clone(),
+                    messages: shown.messages,
+                },
+            })
+            .collect()
+    }
+
+    fn shown(&self, trial: u32) -> Vec<Code> {
+        let inner = self.inner();
+        let shown = inner.trials.get(&trial);
+        shown.map_or_else(Vec::new, |shown| shown.codes.clone())
+    }
+
+    fn next_shrink(&self, found: &Candidate, tried: &[(Candidate, bool)]) -> Option<Candidate> {
+        Judging.next_shrink(found, tried)
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,9 +26,21 @@ pub struct Known {
     pub class: Class,
     /// Most exchanges in flight at it.
     pub in_flight: u32,
+    /// Whether it alone stands for its class where one point has to: the second
+    /// one, or the only one. The first has nothing committed and behaves unlike
+    /// the rest.
+    pub stands: bool,
     /// How a fault means it: by its ids, or by its ordinal where the ids of its
     /// class differ from run to run.
     pub selector: Selector,
+}
+
+impl Knowledge {
+    /// The one point of each class that stands for it, in the order of the
+    /// classes.
+    pub fn stand_ins(&self) -> impl Iterator<Item = &Known> {
+        self.points.iter().filter(|known| known.stands)
+    }
 }
 
 /// One exchange of a calibration with its place.
@@ -177,9 +189,11 @@ fn by_ordinal(class: &PointClass, runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
         .into_iter()
         .flatten()
         .map(|placed| placed.ordinal);
+    let taken = everywhere.min(2);
     ordinals
-        .take(everywhere.min(2))
-        .map(|nth| {
+        .take(taken)
+        .enumerate()
+        .map(|(i, nth)| {
             let point = Point {
                 process: class.process.clone(),
                 system: class.system.clone(),
@@ -201,6 +215,7 @@ fn by_ordinal(class: &PointClass, runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
                 planned,
                 class: kind,
                 in_flight,
+                stands: i + 1 == taken,
                 selector,
             }
         })
@@ -244,6 +259,7 @@ fn represent(stable: &[&Placed<'_>], runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
                 planned,
                 class: placed.seen.class,
                 in_flight,
+                stands: i == 1.min(stable.len() - 1),
                 selector,
             }
         })

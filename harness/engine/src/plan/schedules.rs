@@ -1,16 +1,17 @@
 //! From points to schedules.
 
-use super::learn::{Knowledge, Known};
-use exactly_model::{Class, Fault, FaultKind, Others, Schedule};
-use std::collections::BTreeSet;
+use super::ground::{Ground, LeftOut};
+use super::kinds::faults_at;
+use super::learn::Knowledge;
+use exactly_model::{FaultKind, Schedule};
 
 /// What is to be run.
 #[derive(Clone, Debug, Default)]
 pub struct Schedules {
     /// One fault each.
     pub schedules: Vec<Schedule>,
-    /// What does not apply, in words.
-    pub not_applicable: BTreeSet<String>,
+    /// What does not apply.
+    pub left_out: LeftOut,
     /// Cuts that exist over the chosen points, and cuts planned.
     pub cuts: (u64, u64),
 }
@@ -20,7 +21,7 @@ pub fn every_boundary(
     knowledge: &Knowledge,
     kinds: &[FaultKind],
     exhaustive: bool,
-    with_timeout: &BTreeSet<String>,
+    ground: &Ground,
 ) -> Schedules {
     let mut planned = Schedules::default();
     for known in &knowledge.points {
@@ -30,7 +31,7 @@ pub fn every_boundary(
         let (exist, tested) = cuts(known.in_flight);
         planned.cuts.0 = planned.cuts.0.saturating_add(exist);
         planned.cuts.1 += tested;
-        for fault in faults_at(known, kinds, with_timeout, &mut planned.not_applicable) {
+        for fault in faults_at(known, kinds, ground, &mut planned.left_out) {
             planned.schedules.push(Schedule::single(fault));
         }
     }
@@ -44,59 +45,6 @@ fn cuts(in_flight: u32) -> (u64, u64) {
         1_u64.checked_shl(others).unwrap_or(u64::MAX),
         if others == 0 { 1 } else { 2 },
     )
-}
-
-/// The faults that apply at a point.
-pub fn faults_at(
-    known: &Known,
-    kinds: &[FaultKind],
-    with_timeout: &BTreeSet<String>,
-    not_applicable: &mut BTreeSet<String>,
-) -> Vec<Fault> {
-    let point = &known.planned.point;
-    let mut faults = Vec::new();
-    for kind in kinds {
-        match kind {
-            FaultKind::Hold => continue,
-            FaultKind::KillDeliverLate if known.class == Class::Take => {
-                not_applicable.insert(format!(
-                    "kill-deliver-late at {} {}: a take delivered late only starts a lease for the dead",
-                    point.system, point.operation
-                ));
-                continue;
-            }
-            FaultKind::DelayReply if known.class == Class::Take => {
-                not_applicable.insert(format!(
-                    "delay-reply at {} {}: a take waits by its own rules (a rebalance, a long poll), \
-                     not by the client's timeout",
-                    point.system, point.operation
-                ));
-                continue;
-            }
-            FaultKind::DelayReply if !with_timeout.contains(&point.system) => {
-                not_applicable.insert(format!(
-                    "delay-reply on {}: no client timeout declared",
-                    point.system
-                ));
-                continue;
-            }
-            _ => {}
-        }
-        for phase in kind.phases() {
-            let fault = Fault::new(*kind, *phase, known.selector.clone());
-            if *kind == FaultKind::Kill && known.in_flight > 1 {
-                for others in [Others::Applied, Others::Dropped] {
-                    faults.push(Fault {
-                        others: Some(others),
-                        ..fault.clone()
-                    });
-                }
-            } else {
-                faults.push(fault);
-            }
-        }
-    }
-    faults
 }
 
 /// Puts `items` into an order that `seed` decides. No verdict depends on it: it

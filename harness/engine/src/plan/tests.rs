@@ -1,7 +1,8 @@
 use super::*;
 use crate::director::Observed;
-use exactly_model::{Class, FaultKind, Others, Phase, Place, Point};
-use std::collections::BTreeSet;
+use exactly_adapter::Faultable;
+use exactly_model::{Class, Fault, FaultKind, Nodes, Others, Phase, Place, Point, Schedule};
+use std::collections::{BTreeMap, BTreeSet};
 
 fn seen(operation: &str, class: Class, ids: &[u32], in_flight: u32) -> Observed {
     Observed {
@@ -19,13 +20,20 @@ fn seen(operation: &str, class: Class, ids: &[u32], in_flight: u32) -> Observed 
     }
 }
 
-fn one_by_one(n: u32) -> Vec<Observed> {
+pub(crate) fn one_by_one(n: u32) -> Vec<Observed> {
     let mut run = vec![seen("Join", Class::Take, &[], 1)];
     for id in 0..n {
         run.push(seen("INSERT", Class::Effect, &[id], 1));
         run.push(seen("Ack", Class::Ack, &[id], 1));
     }
     run
+}
+
+pub(crate) fn draws(run: &[Observed], faults_max: u32, seed: u64) -> Draws {
+    let (ground, mut left_out) = (Ground::default(), LeftOut::default());
+    let knowledge = learn(&[run.to_vec()], &[]);
+    let of = (faults_max, seed, 0);
+    Draws::new(&knowledge, &FaultKind::ALL, &ground, &mut left_out, of).unwrap()
 }
 
 fn represented(knowledge: &Knowledge, operation: &str) -> Vec<Vec<u32>> {
@@ -124,23 +132,125 @@ fn an_ordinal_counts_the_equal_exchanges_of_other_places_too() {
     assert_eq!(cycle, [(None, Some(2))]);
 }
 
+fn ground() -> Ground {
+    Ground {
+        timeouts: BTreeSet::from(["s".into()]),
+        ..Ground::default()
+    }
+}
+
+/// The protocol knows errors for everything, parts of an INSERT and retries of an
+/// Ack.
+fn rich() -> Ground {
+    Ground {
+        lease_ms: Some(2000),
+        members: true,
+        nodes: BTreeMap::from([("s".into(), vec![1, 2, 3])]),
+        protocol: Box::new(|point| Faultable {
+            error_before: true,
+            error_after: point.operation != "Join",
+            parts: point.operation == "INSERT",
+            overtakes: point.operation == "Ack",
+        }),
+        ..ground()
+    }
+}
+
+fn every(knowledge: &Knowledge, kinds: &[FaultKind], ground: &Ground) -> Schedules {
+    every_boundary(knowledge, kinds, false, ground)
+}
+
+/// The operations and ids at which a kind is planned.
+fn at(planned: &[Schedule], kind: FaultKind) -> Vec<String> {
+    let faults = planned.iter().flat_map(|schedule| &schedule.faults);
+    faults
+        .filter(|fault| fault.kind == kind)
+        .map(|fault| fault.point.to_string())
+        .collect()
+}
+
+fn has_line(left_out: &LeftOut, start: &str) -> bool {
+    left_out.lines().iter().any(|line| line.starts_with(start))
+}
+
 #[test]
 fn each_kind_is_planned_where_it_applies() {
     let knowledge = learn(&[one_by_one(1)], &[]);
-    let kinds = FaultKind::ALL;
-    let without = every_boundary(&knowledge, &kinds, false, &BTreeSet::new());
-    assert!(
-        without
-            .not_applicable
-            .iter()
-            .any(|n| n.starts_with("delay-reply on s"))
-    );
-    let with = every_boundary(&knowledge, &kinds, false, &BTreeSet::from(["s".into()]));
+    let without = every(&knowledge, &FaultKind::ALL, &Ground::default());
+    assert!(has_line(
+        &without.left_out,
+        "delay-reply on s: no client timeout"
+    ));
+    let with = every(&knowledge, &FaultKind::ALL, &ground());
     // Two effect or ack points with nine faults; a take is not delivered late,
     // nor its reply delayed.
     assert_eq!(with.schedules.len(), 9 + 9 + 7);
     assert_eq!(without.schedules.len(), with.schedules.len() - 2);
     assert_eq!(with.cuts, (3, 3));
+    // What the protocol does not know and what nothing is left for is said once.
+    for kind in ["error-before", "error-after", "apply-part", "slow-handler"] {
+        let of_kind = with.left_out.lines().into_iter();
+        let lines: Vec<String> = of_kind.filter(|line| line.starts_with(kind)).collect();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with(&format!("{kind} on s: ")), "{lines:?}");
+    }
+}
+
+#[test]
+fn a_protocol_says_what_is_planned_of_its_own_kinds() {
+    let knowledge = learn(&[one_by_one(3)], &[]);
+    let planned = every(&knowledge, &FaultKind::ALL, &rich());
+    let at = |kind| at(&planned.schedules, kind);
+    assert_eq!(at(FaultKind::ErrorBefore).len(), 1 + 3 + 3);
+    assert_eq!(at(FaultKind::ErrorAfter).len(), 3 + 3);
+    let inserts = ["s INSERT {0}", "s INSERT {1}", "s INSERT {2}"];
+    assert_eq!(at(FaultKind::ApplyPart), inserts);
+    let acks = ["s Ack {0}", "s Ack {1}", "s Ack {2}"];
+    assert_eq!(at(FaultKind::HoldAndOvertake), acks);
+    // Where it is planned elsewhere the operations are named.
+    assert!(has_line(&planned.left_out, "error-after at s Join: "));
+    assert!(has_line(&planned.left_out, "apply-part at s Ack, Join: "));
+    assert!(!has_line(&planned.left_out, "error-before"));
+}
+
+#[test]
+fn what_outlasts_a_lease_is_planned_once_a_class() {
+    let knowledge = learn(&[one_by_one(4)], &[]);
+    let planned = every(&knowledge, &FaultKind::ALL, &rich());
+    let of = |kind| at(&planned.schedules, kind);
+    assert_eq!(
+        of(FaultKind::Freeze),
+        ["s Join", "s INSERT {1}", "s Ack {1}"]
+    );
+    assert_eq!(of(FaultKind::SlowHandler), ["s INSERT {1}"]);
+    assert_eq!(of(FaultKind::SecondOwner), ["s INSERT {1}", "s Ack {1}"]);
+    let durations = planned.schedules.iter().map(|s| &s.faults[0]);
+    for fault in durations {
+        let slow = [
+            FaultKind::Freeze,
+            FaultKind::SlowHandler,
+            FaultKind::SecondOwner,
+        ];
+        let lasts = slow.contains(&fault.kind).then_some(2700);
+        assert_eq!(fault.duration_ms, lasts, "{fault}");
+    }
+    assert!(has_line(
+        &planned.left_out,
+        "freeze on s: it outlasts a lease of 2000 ms"
+    ));
+    // Without a lease a freeze costs little and is planned everywhere.
+    let cheap = every(&knowledge, &FaultKind::ALL, &ground());
+    assert_eq!(at(&cheap.schedules, FaultKind::Freeze).len(), 1 + 3 + 3);
+    let alone = Ground {
+        members: false,
+        ..rich()
+    };
+    let alone = every(&knowledge, &FaultKind::ALL, &alone);
+    assert!(at(&alone.schedules, FaultKind::SecondOwner).is_empty());
+    assert!(has_line(
+        &alone.left_out,
+        "second-owner on s: no second member"
+    ));
 }
 
 #[test]
@@ -149,12 +259,7 @@ fn with_several_in_flight_a_kill_is_two_cuts() {
         seen("INSERT", Class::Effect, &[0], 1),
         seen("INSERT", Class::Effect, &[1], 3),
     ];
-    let planned = every_boundary(
-        &learn(&[run], &[]),
-        &[FaultKind::Kill],
-        false,
-        &BTreeSet::new(),
-    );
+    let planned = every(&learn(&[run], &[]), &[FaultKind::Kill], &ground());
     assert_eq!(planned.cuts, (1 + 4, 1 + 2));
     let others: Vec<_> = planned
         .schedules
@@ -163,6 +268,157 @@ fn with_several_in_flight_a_kill_is_two_cuts() {
         .collect();
     assert_eq!(others.len(), 2 + 4);
     assert!(others.contains(&(Phase::After, Some(Others::Dropped))));
+}
+
+#[test]
+fn every_node_gets_every_kind_and_whoever_serves_dies() {
+    let knowledge = learn(&[one_by_one(4)], &[]);
+    let mut left_out = LeftOut::default();
+    let planned = outages(&knowledge, &FaultKind::ALL, &rich(), &mut left_out);
+    let faults: Vec<&Fault> = planned.iter().flat_map(|s| &s.faults).collect();
+    let on = |nodes| faults.iter().filter(move |f| f.nodes == Some(nodes));
+    for node in 1..=3 {
+        let kinds: Vec<FaultKind> = on(Nodes::Node(node)).map(|f| f.kind).collect();
+        assert_eq!(kinds, FaultKind::ALL[14..]);
+    }
+    assert_eq!(on(Nodes::All).count(), 1);
+    let served: Vec<String> = on(Nodes::Serving).map(|f| f.point.to_string()).collect();
+    assert_eq!(served, ["s INSERT {1}", "s Ack {1}"]);
+    assert_eq!(faults.len(), 9 + 1 + 2);
+    assert!(left_out.lines().is_empty());
+    // Both phases at both points.
+    let met: BTreeSet<_> = faults
+        .iter()
+        .map(|f| (f.point.operation.clone(), f.phase))
+        .collect();
+    assert_eq!(met.len(), 4);
+}
+
+#[test]
+fn outages_are_capped_and_only_where_nodes_can_be_broken() {
+    let knowledge = learn(&[one_by_one(4)], &[]);
+    let many = Ground {
+        nodes: BTreeMap::from([("s".into(), (1..=9).collect())]),
+        ..rich()
+    };
+    let mut left_out = LeftOut::default();
+    let planned = outages(&knowledge, &FaultKind::ALL, &many, &mut left_out);
+    assert_eq!(planned.len(), OUTAGES_MAX);
+    assert!(has_line(&left_out, "faults of nodes: 6 of 30 left out"));
+    let mut left_out = LeftOut::default();
+    assert!(outages(&knowledge, &FaultKind::ALL, &ground(), &mut left_out).is_empty());
+    assert!(has_line(
+        &left_out,
+        "kill-system on s: the harness has no hold"
+    ));
+    // What the pipeline does not ask for is not missed.
+    let mut left_out = LeftOut::default();
+    assert!(outages(&knowledge, &[FaultKind::Kill], &many, &mut left_out).is_empty());
+    assert!(left_out.lines().is_empty());
+}
+
+#[test]
+fn a_pipeline_that_only_takes_has_its_takes_struck() {
+    let knowledge = learn(&[vec![seen("Join", Class::Take, &[], 1)]], &[]);
+    let one = Ground {
+        nodes: BTreeMap::from([("s".into(), vec![1]), ("t".into(), vec![1])]),
+        ..ground()
+    };
+    let mut left_out = LeftOut::default();
+    let planned = outages(&knowledge, &[FaultKind::KillSystem], &one, &mut left_out);
+    let nodes: Vec<_> = planned.iter().map(|s| s.faults[0].nodes).collect();
+    let wanted = [Nodes::Node(1), Nodes::All, Nodes::Serving];
+    assert_eq!(nodes, wanted.map(Some));
+    assert!(has_line(
+        &left_out,
+        "kill-system on t: no exchange with it makes a point"
+    ));
+}
+
+#[test]
+fn every_ordered_pair_of_classes_is_killed_twice() {
+    let knowledge = learn(&[one_by_one(4)], &[]);
+    let all = pairs(&knowledge, 400, 1);
+    assert_eq!((all.exist, all.schedules.len()), (36, 36));
+    let distinct: BTreeSet<_> = all.schedules.iter().collect();
+    assert_eq!(distinct.len(), 36);
+    for schedule in &all.schedules {
+        let [first, second] = &schedule.faults[..] else {
+            panic!("{schedule}")
+        };
+        assert_eq!(first.point.incarnation, Some(1));
+        let by_ordinal = (
+            second.point.incarnation,
+            second.point.nth,
+            &second.point.ids,
+        );
+        assert_eq!(by_ordinal, (Some(2), Some(0), &None));
+    }
+    let first = |s: &Schedule| s.faults[0].point.to_string();
+    let firsts: BTreeSet<String> = all.schedules.iter().map(first).collect();
+    let wanted = ["s Ack {1}", "s INSERT {1}", "s Join"].map(|p| format!("{p} of incarnation 1"));
+    assert_eq!(firsts, wanted.into());
+}
+
+#[test]
+fn fewer_pairs_are_evenly_spread() {
+    let knowledge = learn(&[one_by_one(4)], &[]);
+    let classes = |s: &Schedule| {
+        let of = |i: usize| s.faults[i].point.operation.clone();
+        (of(0), of(1))
+    };
+    for most in 0..36 {
+        for seed in [0, 1, 5, u64::MAX] {
+            let some = pairs(&knowledge, most, seed).schedules;
+            let distinct: BTreeSet<_> = some.iter().collect();
+            assert_eq!((some.len(), distinct.len()), (most, most));
+            let mut times: BTreeMap<_, usize> = BTreeMap::new();
+            for schedule in &some {
+                *times.entry(classes(schedule)).or_default() += 1;
+            }
+            let most_often = times.values().max().copied().unwrap_or(0);
+            assert_eq!(most_often, most.div_ceil(9), "{most} {seed}");
+        }
+    }
+    assert_eq!(pairs(&knowledge, 20, 3), pairs(&knowledge, 20, 3));
+    assert_ne!(pairs(&knowledge, 20, 3), pairs(&knowledge, 20, 4));
+    assert_eq!(pairs(&Knowledge::default(), 20, 3), Pairs::default());
+}
+
+#[test]
+fn what_comes_last_leaves_nothing_to_recover() {
+    let mut run = one_by_one(2);
+    run.push(seen("Leave", Class::Ack, &[], 1));
+    let knowledge = learn(&[run], &[]);
+    assert_eq!(knowledge.classes.len(), 4);
+    assert_eq!(pairs(&knowledge, 400, 1).exist, 3 * 4 * 4);
+}
+
+#[test]
+fn the_same_seed_draws_the_same_schedules() {
+    let run = one_by_one(4);
+    let (a, b, c) = (draws(&run, 3, 1), draws(&run, 3, 1), draws(&run, 3, 2));
+    // In any order: nobody draws for another one.
+    let forth: Vec<Schedule> = (0..50).map(|n| a.schedule(n)).collect();
+    let mut back: Vec<Schedule> = (0..50).rev().map(|n| b.schedule(n)).collect();
+    back.reverse();
+    assert_eq!(forth, back);
+    let other: Vec<Schedule> = (0..50).map(|n| c.schedule(n)).collect();
+    assert_ne!(forth, other);
+    let lengths: BTreeSet<usize> = forth.iter().map(|s| s.faults.len()).collect();
+    assert_eq!(lengths, BTreeSet::from([1, 2, 3]));
+    let kinds: BTreeSet<FaultKind> = forth
+        .iter()
+        .flat_map(|s| &s.faults)
+        .map(|f| f.kind)
+        .collect();
+    assert!(kinds.len() > 4 && !kinds.iter().any(|kind| kind.strikes_system()));
+    for schedule in &forth {
+        for (place, fault) in schedule.faults.iter().enumerate() {
+            let incarnation = fault.point.incarnation.unwrap_or(1);
+            assert!(incarnation as usize <= place + 1, "{schedule}");
+        }
+    }
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl Stage {
     }
 
     /// Leases by system, of the systems that keep to them.
-    fn leases(&self) -> BTreeMap<String, Duration> {
+    pub(crate) fn leases(&self) -> BTreeMap<String, Duration> {
         let keeps = |name: &str| {
             let instance = self.instances.get(name);
             instance.is_some_and(|instance| instance.lacks(Need::Leases).is_none())

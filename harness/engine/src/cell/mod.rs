@@ -1,0 +1,227 @@
+//! All trials of one pipeline: calibration, what is planned, what only recovery
+//! shows, faults of the systems, a closer look at what was found, the final
+//! sweep.
+
+mod calibrate;
+mod closer;
+mod hosted;
+mod outlook;
+mod random;
+mod recovery;
+mod rounds;
+
+use crate::EngineError;
+use crate::trial::Stage;
+use exactly_adapter::Lack;
+use exactly_model::{Candidate, Cell, CellEnd, CellStart, Code, Event, SystemInfo, TrialKind};
+use outlook::Outlook;
+use rounds::Rounds;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+/// Judges for the engine, which does not: whoever composes it does.
+pub trait Overseer: Send + Sync {
+    /// `Err` says in words why a plan made from these trials would prove nothing.
+    fn calibrated(&self, cell: u32) -> Result<(), String>;
+    /// For each forbidden code that trials of the cell have shown, the trial that
+    /// shows it in the simplest way.
+    fn findings(&self, cell: u32) -> Vec<Finding>;
+    /// The forbidden codes that a trial showed.
+    fn shown(&self, trial: u32) -> Vec<Code>;
+    /// Whether it showed this one.
+    fn shows(&self, trial: u32, code: Code) -> bool {
+        self.shown(trial).contains(&code)
+    }
+    /// The next candidate on the way to a simpler one than `found`; `None` when
+    /// nothing is left to try. See [`exactly_model::Judge::next_shrink`].
+    fn next_shrink(&self, found: &Candidate, tried: &[(Candidate, bool)]) -> Option<Candidate>;
+}
+
+/// A trial that showed a forbidden code.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// Trial.
+    pub trial: u32,
+    /// Code.
+    pub code: Code,
+    /// What was run.
+    pub candidate: Candidate,
+}
+
+/// Which faults are put where.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Planning {
+    /// Each class of points with each kind that applies, one fault a trial.
+    EveryBoundary,
+    /// That, and a second crash during recovery from each.
+    Pairs {
+        /// Pairs planned at most.
+        most: usize,
+    },
+    /// Several faults at once, drawn with the seed.
+    Random {
+        /// Trials drawn; as many as the time allows where absent.
+        trials: Option<u32>,
+        /// Faults in one trial at most.
+        faults_max: u32,
+    },
+    /// One schedule again and again. Nothing is learnt, so nothing is proven but
+    /// how often it shows what it shows.
+    Schedule {
+        /// What is run.
+        candidate: Candidate,
+        /// How often.
+        repeat: u32,
+    },
+}
+
+/// A failure of an earlier run: it is run before anything is planned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Kept {
+    /// Its id.
+    pub id: String,
+    /// The code that it showed.
+    pub code: Option<Code>,
+    /// What is run.
+    pub candidate: Candidate,
+}
+
+/// How a cell is run.
+#[derive(Clone)]
+pub struct Course {
+    /// The claim side.
+    pub info: Cell,
+    /// Which faults are put where.
+    pub planning: Planning,
+    /// All points instead of representatives.
+    pub exhaustive: bool,
+    /// Trials at once.
+    pub jobs: usize,
+    /// Trial numbers are unique in the run.
+    pub trials: Arc<AtomicU32>,
+    /// No planned trial begins later than this after the cell began.
+    pub max_time: Option<Duration>,
+    /// How often a finding is run again.
+    pub replays: u32,
+    /// Failures of earlier runs.
+    pub known: Vec<Kept>,
+}
+
+/// Why a cell ends before its plan does.
+enum Ended {
+    /// In words: the pipeline is wrong without any fault, or never came to rest,
+    /// or the time was up.
+    Short(String),
+    Error(EngineError),
+}
+
+impl From<EngineError> for Ended {
+    fn from(error: EngineError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// Runs one cell to its end. Trials are on record even when an error ends it
+/// early. One that its systems cannot hold, or refuse, is on record as that.
+pub async fn run(
+    stage: &Stage,
+    course: &Course,
+    overseer: &dyn Overseer,
+) -> Result<(), EngineError> {
+    let systems: Vec<SystemInfo> = stage
+        .instances
+        .iter()
+        .map(|(name, instance)| instance.info(name))
+        .collect();
+    stage.recorder.record(
+        0,
+        Event::Cell(CellStart {
+            cell: stage.cell,
+            info: course.info.clone(),
+            pipeline: stage.pipeline.clone(),
+            systems,
+        }),
+    );
+    let mut end = CellEnd {
+        cell: stage.cell,
+        error: None,
+        not_hosted: None,
+    };
+    let mut result = Ok(());
+    match hosted::lack(&stage.instances, &course.info.needs) {
+        Some(Lack::NotHosted(why)) => end.not_hosted = Some(why),
+        Some(Lack::Refused(why)) => end.error = Some(why),
+        None => match all_trials(stage, course, overseer).await {
+            Ok(()) => {}
+            Err(Ended::Short(why)) => end.error = Some(why),
+            Err(Ended::Error(error)) => {
+                end.error = Some(error.to_string());
+                result = Err(error);
+            }
+        },
+    }
+    // A cell that was interrupted has no end.
+    if !matches!(result, Err(EngineError::Interrupted)) {
+        stage.recorder.record(0, Event::CellEnd(end));
+    }
+    stage.recorder.flush()?;
+    result
+}
+
+async fn all_trials(stage: &Stage, course: &Course, overseer: &dyn Overseer) -> Result<(), Ended> {
+    let mut rounds = Rounds::new(stage, course, overseer);
+    let ended = in_turn(&mut rounds).await;
+    let swept = match &ended {
+        // What calibration found wrong is read once more too.
+        Ok(()) | Err(Ended::Short(_)) => rounds.sweep().await,
+        Err(Ended::Error(_)) => Ok(()),
+    };
+    rounds.close().await;
+    match (ended, swept) {
+        (Err(Ended::Error(error)), _) | (_, Err(error @ EngineError::Interrupted)) => {
+            Err(Ended::Error(error))
+        }
+        // The run goes on with the next cell.
+        (_, Err(error)) => Err(Ended::Short(error.to_string())),
+        (ended, Ok(())) => ended,
+    }
+}
+
+/// Everything up to the final sweep.
+async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
+    if let Planning::Schedule { candidate, repeat } = &rounds.course.planning {
+        let again = Rounds::of_candidate(TrialKind::Known, candidate, None);
+        rounds.run(vec![again; *repeat as usize]).await?;
+        return Ok(());
+    }
+    let mut knowledge = rounds.calibrate().await?;
+    let cell = rounds.stage.cell;
+    rounds.overseer.calibrated(cell).map_err(Ended::Short)?;
+    let ground = rounds.ground();
+    let outlook = Outlook::of(rounds, &knowledge, &ground);
+    rounds.record_plan(&outlook, &knowledge);
+    let first = rounds.all.len();
+    let ran = rounds.run_in_time(outlook.directed).await?;
+    let mut left = rounds.note_kept(&ran);
+    match &outlook.draws {
+        Some(draws) => rounds.draw(draws).await?,
+        None => {
+            let recovery = rounds.recovery(&mut knowledge, &ground, first);
+            left += not_run(&rounds.run_in_time(recovery).await?);
+            // These have the systems to themselves.
+            left += not_run(&rounds.run_in_time(outlook.outages).await?);
+        }
+    }
+    if left > 0 {
+        return Err(Ended::Short(format!(
+            "the time was up: {left} planned trials were not run"
+        )));
+    }
+    rounds.look_closer().await?;
+    Ok(())
+}
+
+fn not_run(ran: &[Option<u32>]) -> usize {
+    ran.iter().filter(|trial| trial.is_none()).count()
+}
