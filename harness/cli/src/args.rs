@@ -4,6 +4,7 @@ use crate::exit_codes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exactly_model::SEQUENCE_MAX;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Breaks messaging pipelines at every point where a break can matter, and
 /// counts what they really deliver.
@@ -25,6 +26,10 @@ pub enum Command {
     /// Judges a recorded run again, from its record alone.
     #[command(after_help = exit_codes::help())]
     Judge(JudgeArgs),
+    /// Runs a counterexample, or a schedule by hand, again and counts how often
+    /// it shows its anomaly.
+    #[command(after_help = exit_codes::help())]
+    Replay(ReplayArgs),
     /// Lists the claims, their variants and what is expected of each.
     List(ListArgs),
     /// Says what an anomaly code means (all of them without CODE).
@@ -72,7 +77,35 @@ pub struct EvaluateArgs {
     /// What to run: a claim, or one of its variants (all claims without any).
     #[arg(value_name = "CLAIM[/VARIANT]")]
     pub cells: Vec<String>,
-    /// Where systems run; only `embedded` on one node exists so far.
+    /// Where systems run.
+    #[command(flatten)]
+    pub places: PlaceArgs,
+    /// Messages fed in each trial.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(SEQUENCE_MAX)))]
+    pub messages: Option<u32>,
+    /// Seed of whatever is drawn at random.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+    /// How trials run.
+    #[command(flatten)]
+    pub course: CourseArgs,
+    /// How faults are planned.
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Check the measurement against this file (exactly.expect/1).
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
+}
+
+/// Where systems run.
+#[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
+pub struct PlaceArgs {
+    /// Where systems run: `embedded`, or `local` (Kafka's jars in KAFKA_HOME)
+    /// with 1 to 5 nodes. Without SYSTEM= for every system that has the place;
+    /// the others stay embedded.
     #[arg(long = "on", value_name = "[SYSTEM=]PLACE[:NODES]")]
     pub on: Vec<String>,
     /// Use the Kafka at these bootstrap servers (host:port) instead.
@@ -91,30 +124,101 @@ pub struct EvaluateArgs {
         hide_env_values = true
     )]
     pub postgres: Option<String>,
-    /// Messages fed in each trial.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(SEQUENCE_MAX)))]
-    pub messages: Option<u32>,
-    /// Seed of whatever is drawn at random.
-    #[arg(long, value_name = "S", default_value_t = 1)]
-    pub seed: u64,
+}
+
+/// How trials run, and where they are kept.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct CourseArgs {
     /// Trials at the same time (twice the processors without it).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub jobs: Option<u32>,
-    /// Go through all points instead of representatives of each class.
-    #[arg(long)]
-    pub exhaustive: bool,
-    /// How the report is printed.
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
     /// Folder in which runs are kept, as DIR/runs/ID.
     #[arg(long, value_name = "DIR", default_value = ".exactly")]
     pub out: PathBuf,
     /// Never shorten a wait on behalf of a dead client.
     #[arg(long)]
     pub no_assist: bool,
-    /// Check the measurement against this file (exactly.expect/1).
-    #[arg(long, value_name = "FILE")]
-    pub expect: Option<PathBuf>,
+}
+
+/// How faults are planned.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct PlanArgs {
+    /// Which faults are put where.
+    #[arg(long, value_enum, default_value_t)]
+    pub plan: PlanKind,
+    /// Go through all points instead of representatives of each class.
+    #[arg(long)]
+    pub exhaustive: bool,
+    /// Pairs run at most for each variant (--plan pairs).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub pairs_max: Option<u32>,
+    /// Trials drawn for each variant (--plan random).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=500_000))]
+    pub trials: Option<u32>,
+    /// Faults in one trial at most (--plan random).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub faults_max: Option<u32>,
+    /// No trial of a variant's plan begins later than so long after its first,
+    /// as in 90s, 10m or 2h. With --plan random and without --trials: goes on
+    /// drawing until then.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_time: Option<Duration>,
+    /// How often each finding is run again to see whether it comes back.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub replays: Option<u32>,
+    /// Don't begin with the failures that earlier runs have kept.
+    #[arg(long)]
+    pub no_known: bool,
+}
+
+/// Which faults are put where.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum PlanKind {
+    /// Every kind of fault at every class of points, one at a time.
+    #[default]
+    EveryBoundary,
+    /// That, and a second fault during recovery from each.
+    Pairs,
+    /// Several faults at once, drawn with the seed.
+    Random,
+}
+
+/// What `replay` takes.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct ReplayArgs {
+    /// A finding's id as a report prints it, or a schedule file
+    /// (exactly.schedule/1).
+    #[arg(value_name = "ID|FILE")]
+    pub what: String,
+    /// The variant to run it on, where the file names none or another is meant.
+    #[arg(long, value_name = "CLAIM/VARIANT")]
+    pub cell: Option<String>,
+    /// How often it is run.
+    #[arg(long, value_name = "K", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+    /// Where systems run; where nothing is said, as recorded.
+    #[command(flatten)]
+    pub places: PlaceArgs,
+    /// How trials run.
+    #[command(flatten)]
+    pub course: CourseArgs,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `90s`, `10m`, `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    const UNITS: [(char, u64); 3] = [('s', 1), ('m', 60), ('h', 3600)];
+    const LONGEST: Duration = Duration::from_secs(7 * 24 * 3600);
+    let seconds = UNITS.iter().find_map(|(unit, seconds)| {
+        let number: u64 = text.strip_suffix(*unit)?.parse().ok()?;
+        number.checked_mul(*seconds)
+    });
+    match seconds.map(Duration::from_secs) {
+        Some(time) if !time.is_zero() && time <= LONGEST => Ok(time),
+        _ => Err("give a time of up to a week, as in 90s, 10m or 2h".into()),
+    }
 }
 
 /// What `judge` takes.
@@ -160,11 +264,32 @@ mod tests {
             "exactly evaluate --jobs 65",
             "exactly evaluate --seed -1",
             "exactly evaluate --format xml",
+            "exactly evaluate --plan nonsense",
+            "exactly evaluate --pairs-max 0",
+            "exactly evaluate --faults-max 9",
+            "exactly evaluate --max-time 10",
+            "exactly evaluate --max-time 0s",
+            "exactly evaluate --max-time 8d",
+            "exactly evaluate --max-time 169h",
+            "exactly evaluate --max-time 99999999999999999h",
+            "exactly evaluate --replays 101",
+            "exactly replay",
+            "exactly replay x --repeat 0",
             "exactly judge",
             "exactly nonsense",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit() {
+        for (text, seconds) in [("90s", 90), ("10m", 600), ("2h", 7200), ("168h", 604_800)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "s", "1.5h", "-1s", "1h30m", "10 m", "+1s "] {
+            assert!(duration(text).is_err(), "{text}");
         }
     }
 

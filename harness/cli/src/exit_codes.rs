@@ -23,9 +23,12 @@ pub const fn exit_codes() -> &'static [ExitCodeText] {
         text(exit::USAGE, "the command line was not understood"),
         text(
             exit::INCONCLUSIVE,
-            "at least one selected cell could not be decided",
+            "at least one selected cell could not be decided, or a replay says nothing",
         ),
-        text(exit::CONFIG, "a configuration or expectation file is wrong"),
+        text(
+            exit::CONFIG,
+            "a configuration, expectation or schedule file is wrong",
+        ),
         text(
             exit::SYSTEM_UNAVAILABLE,
             "a system could not be reached or started",
@@ -34,7 +37,10 @@ pub const fn exit_codes() -> &'static [ExitCodeText] {
             exit::PIPELINE_NOT_READY,
             "the pipeline under test never became ready",
         ),
-        text(exit::REFUTED, "an expectation (--expect) does not hold"),
+        text(
+            exit::REFUTED,
+            "an expectation (--expect) does not hold, or a replay came back",
+        ),
         text(exit::PANIC, "a defect in exactly itself; please report it"),
         text(
             exit::STORE,

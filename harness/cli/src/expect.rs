@@ -1,5 +1,6 @@
 //! `--expect FILE`: makes a measurement a check.
 
+use crate::json::placed;
 use crate::select::nearest_of;
 use exactly::{Expectations, compare};
 use exactly_model::{Report, Verdict, exit};
@@ -28,8 +29,7 @@ impl Outcome {
 /// Reads a file's text (`exactly.expect/1`, see docs/exit-codes.md). Errors
 /// read after the file's name.
 pub(crate) fn parse(text: &str) -> Result<Expectations, String> {
-    let expectations: Expectations =
-        serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let expectations: Expectations = serde_json::from_str(text).map_err(|error| placed(&error))?;
     expectations.check().map_err(|error| error.to_string())?;
     Ok(expectations)
 }
@@ -47,30 +47,41 @@ pub(crate) fn check_names(expectations: &Expectations, known: &[String]) -> Resu
 }
 
 /// What `report` comes to. Without expectations only undecided cells count: a
-/// measurement has no wrong result.
+/// measurement has no wrong result. A cell that the place cannot hold is not
+/// undecided; only where nothing else was selected is nothing decided.
 pub(crate) fn outcome(report: &Report, expectations: Option<&Expectations>) -> Outcome {
     let mut outcome = Outcome::default();
-    let mut open = Vec::new();
+    let mut held = false;
     for (claim, variant) in report.variants() {
         let id = format!("{}/{}", claim.id, variant.id);
-        let expected = expectations.and_then(|e| e.cells.get(&id)?.verdict);
-        if variant.verdict == Verdict::Inconclusive && expected != Some(Verdict::Inconclusive) {
-            let reason = variant.reason.map_or(String::new(), |r| format!(": {r}"));
-            outcome
-                .undecided
-                .push(format!("{id} is inconclusive{reason}"));
-            open.push(id);
-        }
+        let expectation = expectations.and_then(|e| e.cells.get(&id));
+        let foreseen = expectation.and_then(|e| e.verdict) == Some(variant.verdict);
+        held |= variant.verdict != Verdict::NotHosted || foreseen;
+        let why = match variant.verdict {
+            Verdict::Inconclusive if !foreseen => {
+                let reason = variant.reason.map_or(String::new(), |r| format!(": {r}"));
+                format!("{id} is inconclusive{reason}")
+            }
+            Verdict::NotHosted if !foreseen && expectation.is_some() => {
+                format!("{id} is not hosted here, so that nothing is known of it")
+            }
+            _ => continue,
+        };
+        outcome.undecided.push(why);
     }
     if report.variants().next().is_none() {
         outcome
             .undecided
             .push("no cell was run, so that nothing is decided".into());
+    } else if !held && outcome.undecided.is_empty() {
+        outcome
+            .undecided
+            .push("no cell that was selected can be held here; `--on` names other places".into());
     }
     let mismatches = expectations.map(|e| compare(report, e));
     for mismatch in mismatches.into_iter().flatten() {
         // Nothing is known of an undecided cell, so that nothing is broken by it.
-        if !open.contains(&mismatch.cell) {
+        if !mismatch.undecided {
             outcome.broken.push(mismatch.to_string());
         }
     }

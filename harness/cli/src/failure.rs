@@ -9,7 +9,7 @@ pub enum Failure {
     /// The command line asks for something that is not there. Exit code 2.
     #[error("{0}")]
     Usage(String),
-    /// A configuration or expectation file is wrong. Exit code 96.
+    /// A configuration, expectation or schedule file is wrong. Exit code 96.
     #[error("{0}")]
     Config(String),
     /// A system could not be reached or started. Exit code 97.
@@ -82,6 +82,15 @@ impl From<exactly::JudgeError> for Failure {
         match error {
             exactly::JudgeError::NotThere { .. } => Self::Usage(error.to_string()),
             exactly::JudgeError::Unreadable { .. } => Self::Store(error.to_string()),
+        }
+    }
+}
+
+impl From<exactly::FindError> for Failure {
+    fn from(error: exactly::FindError) -> Self {
+        match error {
+            exactly::FindError::NotThere { .. } => Self::Usage(error.to_string()),
+            exactly::FindError::Unreadable { .. } => Self::Store(error.to_string()),
         }
     }
 }

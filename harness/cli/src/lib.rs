@@ -16,12 +16,17 @@ mod commands;
 mod exit_codes;
 mod expect;
 mod failure;
+mod json;
 mod place;
 mod progress;
+mod schedule;
 mod select;
 mod terminal;
 
-pub use args::{Cli, Command, EvaluateArgs, Format, JudgeArgs, ListArgs};
+pub use args::{
+    Cli, Command, CourseArgs, EvaluateArgs, Format, JudgeArgs, ListArgs, PlaceArgs, PlanArgs,
+    PlanKind, ReplayArgs,
+};
 pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};
 pub use expect::Outcome;

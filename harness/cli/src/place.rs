@@ -1,7 +1,13 @@
 //! `--on`, `--kafka` and `--postgres`: where each system runs.
 
+use crate::args::PlaceArgs;
 use exactly_model::{SystemPlace, redact};
 use std::collections::BTreeMap;
+
+/// The kinds of system that can be started from what is installed here.
+const LOCAL: &[&str] = &["kafka"];
+/// Nodes of a local system at most.
+const NODES_MAX: u32 = 5;
 
 /// Where each kind of system runs. A kind without an entry is embedded.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -14,8 +20,8 @@ pub struct Places {
 pub enum PlaceError {
     /// A place that is not built yet, or a typing mistake.
     #[error(
-        "--on {given}: place {place:?} does not exist; there is `embedded`, and --kafka and \
-         --postgres point at servers of your own"
+        "--on {given}: place {place:?} does not exist; there are `embedded` and `local`, and \
+         --kafka and --postgres point at servers of your own"
     )]
     UnknownPlace {
         /// The value given.
@@ -23,13 +29,24 @@ pub enum PlaceError {
         /// Its place.
         place: String,
     },
+    /// A place that this kind of system does not have.
+    #[error(
+        "--on {given}: {system} has no place `local` yet; leave it out (embedded), or point at a \
+         server of your own with --{system}"
+    )]
+    NotThere {
+        /// The value given.
+        given: String,
+        /// Its system.
+        system: &'static str,
+    },
     /// More nodes than there can be.
-    #[error("--on {given}: an embedded system has one node; leave out `:{nodes}`")]
+    #[error("--on {given}: {why}")]
     Nodes {
         /// The value given.
         given: String,
-        /// Its number of nodes.
-        nodes: String,
+        /// How many there may be.
+        why: String,
     },
     /// A system that does not exist.
     #[error("--on {given}: system {system:?} does not exist; there are {}", exactly::kinds().join(" and "))]
@@ -45,6 +62,17 @@ pub enum PlaceError {
         /// The system.
         system: &'static str,
     },
+    /// A recorded place that only an address can lead to.
+    #[error(
+        "it was seen on {system} ({place}), which has to be pointed at: give --{system}, or \
+         another place with --on {system}=PLACE"
+    )]
+    Elsewhere {
+        /// The system.
+        system: &'static str,
+        /// Where it ran, without secrets.
+        place: String,
+    },
     /// An address that cannot be one.
     #[error("{option} {given}: {why}")]
     Address {
@@ -59,36 +87,45 @@ pub enum PlaceError {
 
 impl Places {
     /// Reads the options.
-    pub fn read(
-        on: &[String],
-        kafka: Option<&str>,
-        postgres: Option<&str>,
-    ) -> Result<Self, PlaceError> {
+    pub fn read(args: &PlaceArgs) -> Result<Self, PlaceError> {
         let mut places = Self::default();
-        let mut everywhere = false;
-        for given in on {
+        let mut general = Self::default();
+        for given in &args.on {
             match parse(given)? {
-                Some(system) => places.put(system, SystemPlace::Embedded)?,
-                // Said of all systems; an address for one of them is more
-                // precise and no contradiction.
-                None => everywhere = true,
+                (Some(system), place) => places.put(system, place)?,
+                // Said of all systems that have the place; what is said of one
+                // of them is more precise and no contradiction.
+                (None, place) => general.put_all(&place)?,
             }
         }
-        if let Some(servers) = kafka {
+        if let Some(servers) = &args.kafka {
             check_servers(servers)?;
             places.put("kafka", SystemPlace::At(servers.into()))?;
         }
-        if let Some(url) = postgres {
+        if let Some(url) = &args.postgres {
             check_postgres(url)?;
             places.put("postgres", SystemPlace::At(url.into()))?;
         }
-        if everywhere {
-            for system in exactly::kinds() {
-                let place = places.places.entry(*system);
-                place.or_insert(SystemPlace::Embedded);
-            }
+        for (system, place) in general.places {
+            places.places.entry(system).or_insert(place);
         }
         Ok(places)
+    }
+
+    /// Fills in what the options leave open from a recorded `kind`: `place`.
+    pub fn or_recorded(mut self, recorded: &BTreeMap<String, String>) -> Result<Self, PlaceError> {
+        for (kind, place) in recorded {
+            let given = format!("{kind}={place}");
+            match named(&given, kind)? {
+                system if self.places.contains_key(system) => {}
+                system if place.starts_with("at ") => {
+                    let place = redact(place);
+                    return Err(PlaceError::Elsewhere { system, place });
+                }
+                system => self.put(system, parse(&given)?.1)?,
+            }
+        }
+        Ok(self)
     }
 
     /// Where systems of `kind` run.
@@ -109,41 +146,64 @@ impl Places {
             Some(_) => Err(PlaceError::Twice { system }),
         }
     }
+
+    fn put_all(&mut self, place: &SystemPlace) -> Result<(), PlaceError> {
+        let local = matches!(place, SystemPlace::Local { .. });
+        for system in exactly::kinds() {
+            if !local || LOCAL.contains(system) {
+                self.put(system, place.clone())?;
+            }
+        }
+        Ok(())
+    }
 }
 
-/// The system that `[SYSTEM=]PLACE[:NODES]` speaks of.
-fn parse(given: &str) -> Result<Option<&'static str>, PlaceError> {
+/// What `[SYSTEM=]PLACE[:NODES]` says.
+fn parse(given: &str) -> Result<(Option<&'static str>, SystemPlace), PlaceError> {
     let (system, place) = match given.split_once('=') {
-        Some((system, place)) => (Some(system), place),
+        Some((system, place)) => (Some(named(given, system)?), place),
         None => (None, given),
     };
-    let system =
-        match system {
-            None => None,
-            Some(name) => Some(*exactly::kinds().iter().find(|s| **s == name).ok_or_else(
-                || PlaceError::UnknownSystem {
-                    given: given.into(),
-                    system: name.into(),
-                },
-            )?),
-        };
     let (place, nodes) = match place.split_once(':') {
         Some((place, nodes)) => (place, Some(nodes)),
         None => (place, None),
     };
-    if place != "embedded" {
-        return Err(PlaceError::UnknownPlace {
+    let wrong = |why: String| PlaceError::Nodes {
+        given: given.into(),
+        why,
+    };
+    match (place, system) {
+        ("embedded", _) => match nodes {
+            None | Some("1") => Ok((system, SystemPlace::Embedded)),
+            Some(nodes) => Err(wrong(format!(
+                "an embedded system has one node; leave out `:{nodes}`"
+            ))),
+        },
+        ("local", Some(system)) if !LOCAL.contains(&system) => Err(PlaceError::NotThere {
+            given: given.into(),
+            system,
+        }),
+        ("local", _) => match nodes.map_or(Some(1), |nodes| nodes.parse().ok()) {
+            Some(nodes @ 1..=NODES_MAX) => Ok((system, SystemPlace::Local { nodes })),
+            _ => Err(wrong(format!(
+                "a local system has 1 to {NODES_MAX} nodes, as in local:3"
+            ))),
+        },
+        _ => Err(PlaceError::UnknownPlace {
             given: redact(given),
             place: redact(place),
-        });
-    }
-    match nodes {
-        None | Some("1") => Ok(system),
-        Some(nodes) => Err(PlaceError::Nodes {
-            given: given.into(),
-            nodes: nodes.into(),
         }),
     }
+}
+
+/// The kind of system called `name`.
+fn named(given: &str, name: &str) -> Result<&'static str, PlaceError> {
+    let kinds = exactly::kinds();
+    let kind = kinds.iter().find(|kind| **kind == name).copied();
+    kind.ok_or_else(|| PlaceError::UnknownSystem {
+        given: redact(given),
+        system: redact(name),
+    })
 }
 
 fn check_servers(servers: &str) -> Result<(), PlaceError> {
@@ -189,19 +249,36 @@ mod tests {
         kafka: Option<&str>,
         postgres: Option<&str>,
     ) -> Result<Places, PlaceError> {
-        let on: Vec<String> = on.iter().map(|s| s.to_string()).collect();
-        Places::read(&on, kafka, postgres)
+        Places::read(&PlaceArgs {
+            on: on.iter().map(|s| s.to_string()).collect(),
+            kafka: kafka.map(Into::into),
+            postgres: postgres.map(Into::into),
+        })
+    }
+
+    fn at(text: &str) -> SystemPlace {
+        SystemPlace::At(text.into())
+    }
+
+    const fn local(nodes: u32) -> SystemPlace {
+        SystemPlace::Local { nodes }
     }
 
     #[test]
-    fn embedded_unless_an_address_is_given() {
-        let at = |text: &str| SystemPlace::At(text.into());
+    fn embedded_unless_another_place_or_an_address_is_given() {
+        let embedded = || SystemPlace::Embedded;
         for (on, kafka, expect) in [
-            (vec![], None, SystemPlace::Embedded),
-            (vec!["embedded"], None, SystemPlace::Embedded),
-            (vec!["kafka=embedded:1"], None, SystemPlace::Embedded),
+            (vec![], None, embedded()),
+            (vec!["embedded"], None, embedded()),
+            (vec!["kafka=embedded:1"], None, embedded()),
+            (vec!["local"], None, local(1)),
+            (vec!["local:3"], None, local(3)),
+            (vec!["kafka=local:5"], None, local(5)),
+            (vec!["kafka=local:1", "embedded"], None, local(1)),
+            (vec!["local", "kafka=embedded"], None, embedded()),
             (vec![], Some("h:9092"), at("h:9092")),
             (vec!["embedded"], Some("a:1,b:2"), at("a:1,b:2")),
+            (vec!["local:3"], Some("h:1"), at("h:1")),
             (
                 vec!["postgres=embedded"],
                 Some("[::1]:9092"),
@@ -210,6 +287,7 @@ mod tests {
         ] {
             let places = read(&on, kafka, None).unwrap();
             assert_eq!(places.of("kafka"), expect, "{on:?} {kafka:?}");
+            // It has no other place: what is said of all leaves it alone.
             assert_eq!(places.of("postgres"), SystemPlace::Embedded);
         }
         let url = "postgres://u:p@h/d";
@@ -222,10 +300,16 @@ mod tests {
         for (on, part) in [
             (
                 "docker",
-                "place \"docker\" does not exist; there is `embedded`",
+                "place \"docker\" does not exist; there are `embedded` and `local`",
             ),
-            ("kafka=local", "place \"local\" does not exist"),
+            ("kafka=remote", "place \"remote\" does not exist"),
             ("embedded:3", "has one node; leave out `:3`"),
+            ("local:0", "has 1 to 5 nodes"),
+            ("kafka=local:6", "has 1 to 5 nodes"),
+            ("local:", "has 1 to 5 nodes"),
+            ("local:three", "has 1 to 5 nodes"),
+            ("postgres=local", "postgres has no place `local` yet"),
+            ("postgres=local:3", "with --postgres"),
             (
                 "sqs=embedded",
                 "system \"sqs\" does not exist; there are kafka and postgres",
@@ -235,8 +319,33 @@ mod tests {
             let error = read(&[on], None, None).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");
         }
-        let twice = read(&["kafka=embedded"], Some("h:1"), None).unwrap_err();
-        assert_eq!(twice, PlaceError::Twice { system: "kafka" });
+        for (on, kafka) in [
+            (&["kafka=embedded"][..], Some("h:1")),
+            (&["kafka=local", "kafka=local:3"], None),
+            (&["local", "embedded"], None),
+        ] {
+            let twice = read(on, kafka, None).unwrap_err();
+            assert_eq!(twice, PlaceError::Twice { system: "kafka" }, "{on:?}");
+        }
+    }
+
+    #[test]
+    fn recorded_places_stand_where_the_options_say_nothing() {
+        let recorded = |place: &str| BTreeMap::from([("kafka".to_string(), place.to_string())]);
+        let none = || read(&[], None, None).unwrap();
+        let places = none().or_recorded(&recorded("local:3")).unwrap();
+        assert_eq!(places.of("kafka"), local(3));
+        let given = read(&["embedded"], None, None).unwrap();
+        let places = given.or_recorded(&recorded("local:3")).unwrap();
+        assert_eq!(places.of("kafka"), SystemPlace::Embedded);
+        // Where it ran may be out of reach: that is no error once another place
+        // is named.
+        let error = none().or_recorded(&recorded("at h:1")).unwrap_err();
+        assert!(error.to_string().contains("give --kafka"), "{error}");
+        let given = read(&[], Some("h:2"), None).unwrap();
+        assert!(given.or_recorded(&recorded("at h:1")).is_ok());
+        let strange = BTreeMap::from([("sqs".to_string(), "embedded".to_string())]);
+        assert!(none().or_recorded(&strange).is_err());
     }
 
     #[test]

@@ -215,6 +215,7 @@ mod tests {
             id: id.into(),
             asserted: Guarantee::ExactlyOnce,
             expected: Guarantee::ExactlyOnce,
+            expected_at: BTreeMap::new(),
             matches: true,
             verdict: Verdict::Upheld,
             reason: None,

@@ -1,6 +1,7 @@
 //! What the environment of the command says: terminal, log, folders.
 
 use exactly_report::Style;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Columns where nobody says: the matrix fits, and most logs do not wrap.
@@ -35,6 +36,17 @@ pub(crate) fn start_log() {
             .with_writer(std::io::stderr)
             .try_init(),
     );
+}
+
+/// What places need to know of the machine: where Kafka's jars are, and which
+/// Java runs them.
+pub(crate) fn settings() -> BTreeMap<String, String> {
+    const NAMES: [&str; 2] = ["KAFKA_HOME", "JAVA_HOME"];
+    let set = |name: &str| {
+        let value = std::env::var(name).ok().filter(|value| !value.is_empty());
+        Some((name.to_string(), value?))
+    };
+    NAMES.into_iter().filter_map(set).collect()
 }
 
 /// Folder for downloads, kept between runs. `EXACTLY_CACHE` decides.

@@ -25,6 +25,10 @@ pub fn counterexamples(report: &Report, style: Style) -> String {
                 out.push('\n');
             }
             out.push_str(&trial(&cell, &examples, style));
+            for example in &examples {
+                out.push_str(&finding(example, style));
+                out.push_str(&again(example, style));
+            }
         }
     }
     if out.is_empty() {
@@ -37,6 +41,11 @@ pub fn counterexamples(report: &Report, style: Style) -> String {
         "Counterexamples: for each forbidden code of each variant the shortest that was found",
     );
     format!("{title}\n{out}\n{}", further(report, style))
+}
+
+/// One counterexample of `cell`, for whoever has just run it.
+pub fn counterexample(cell: &str, example: &Counterexample, style: Style) -> String {
+    trial(&clean(cell), &[example], style) + &finding(example, style)
 }
 
 /// Groups of the same trial, in the order of their first.
@@ -65,7 +74,7 @@ fn further(report: &Report, style: Style) -> String {
     paragraph(style, Tone::Faint, 0, &text)
 }
 
-/// The counterexamples of one trial: told once, with what was found by each.
+/// The counterexamples of one trial, told once.
 fn trial(cell: &str, examples: &[&Counterexample], style: Style) -> String {
     let Some(first) = examples.first() else {
         return String::new();
@@ -87,12 +96,13 @@ fn trial(cell: &str, examples: &[&Counterexample], style: Style) -> String {
     if !first.evidence.is_empty() {
         out.push('\n');
     }
-    for example in examples {
-        let finding = format!("{}: {}", example.code, clean(&example.finding));
-        out.push_str(&hanging(style, Tone::Plain, 2, 2, &finding));
-        out.push_str(&again(example, style));
-    }
     out
+}
+
+/// What was found.
+fn finding(example: &Counterexample, style: Style) -> String {
+    let finding = format!("{}: {}", example.code, clean(&example.finding));
+    hanging(style, Tone::Plain, 2, 2, &finding)
 }
 
 /// How often it came back, and the command that runs it again.
@@ -105,6 +115,10 @@ fn again(example: &Counterexample, style: Style) -> String {
         };
         let text = format!("reproduced {} of {}", reproduced.k, reproduced.n);
         out.push_str(&paragraph(style, tone, 6, &text));
+    }
+    // What is wrong without any fault is no schedule: every run shows it.
+    if example.schedule.faults.is_empty() {
+        return out;
     }
     let command = format!("replay it: exactly replay {}", clean(&example.id));
     out.push_str(&paragraph(style, Tone::Plain, 6, &command));

@@ -34,7 +34,7 @@ mod summary;
 mod text;
 mod words;
 
-pub use counterexample::counterexamples;
+pub use counterexample::{counterexample, counterexamples};
 pub use matrix::matrix;
 pub use style::Style;
 pub use summary::{summary, verdict_line};

@@ -4,7 +4,9 @@
 mod support;
 
 use exactly_model::{Code, Guarantee, Inconclusive, Report, SinkKind, SinkResult, Tally};
-use exactly_report::{Style, counterexamples, human, json, matrix, summary, verdict_line, wrapped};
+use exactly_report::{
+    Style, counterexample, counterexamples, human, json, matrix, summary, verdict_line, wrapped,
+};
 use support::{
     claim, difference, empty, golden, inconclusive, not_hosted, refuted, sink, two_owners, upheld,
 };
@@ -343,6 +345,28 @@ fn a_finding_says_how_often_it_came_back_and_how_to_see_it() {
     }
     let text = human(&report, Style::plain(120));
     assert!(text.contains(&id) && !text.contains("reproduced"), "{text}");
+    // What is wrong without any fault has no schedule to replay.
+    report.claims[0].variants[0].counterexamples[0]
+        .schedule
+        .faults
+        .clear();
+    assert!(!human(&report, Style::plain(120)).contains(&id));
+}
+
+#[test]
+fn one_counterexample_is_told_without_the_command_that_has_just_run() {
+    let report = transactional();
+    let example = &report.claims[0].variants[0].counterexamples[0];
+    let told = counterexample("a-claim/a-variant", example, Style::plain(120));
+    assert!(
+        told.starts_with("a-claim/a-variant, trial 31: D3 duplicate-effect\n"),
+        "{told}"
+    );
+    assert!(
+        told.ends_with("  D3: message 31-0 at 'rows': 2 effects, 1 declared\n"),
+        "{told}"
+    );
+    assert!(!told.contains("exactly replay"), "{told}");
 }
 
 #[test]

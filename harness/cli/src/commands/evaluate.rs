@@ -1,17 +1,13 @@
 //! `exactly evaluate`: measures what pipelines really deliver.
 
-use super::signals::{Signals, first_signal};
-use crate::args::EvaluateArgs;
+use super::running::{self, Watch, ids, selected};
+use crate::args::{EvaluateArgs, PlanArgs, PlanKind};
 use crate::expect;
 use crate::failure::Failure;
 use crate::place::Places;
-use crate::progress::Display;
 use crate::select::select;
-use crate::terminal;
-use exactly::{Options, Outcome, Progress, Selected};
+use exactly::{Options, Outcome, PlanChoice};
 use exactly_claims::Claim;
-use exactly_model::redact;
-use std::sync::{Arc, Mutex};
 
 pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Failure> {
     let expectations = super::expectations(args.expect.as_deref())?;
@@ -21,102 +17,84 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
     }
     let options = options(catalogue, args)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let (outcome, signals) = super::block_on(&mut runtime, evaluate(options))??;
+    let (outcome, failure) = super::block_on(&mut runtime, evaluate(options))??;
     let folder = outcome.folder.display();
     super::tell(&format!(
         "recorded; `exactly judge {folder}` judges it again"
     ));
-    match outcome.error {
+    match failure {
         None => super::finish(&outcome.report, args.format, expectations.as_ref()),
-        Some(error) => {
+        Some(failure) => {
             // What was measured before the run ended is worth showing.
             if outcome.report.variants().next().is_some() {
                 super::show(&outcome.report, args.format)?;
             }
-            Err(match first_signal(&signals) {
-                Some(signal) => Failure::Interrupted(signal),
-                None => error.into(),
-            })
+            Err(failure)
         }
     }
 }
 
 /// Runs what is asked for, with progress on stderr, until it is done or a
 /// signal ends it.
-async fn evaluate(mut options: Options) -> Result<(Outcome, Signals), Failure> {
-    let display = Arc::new(Mutex::new(Display::stderr()));
-    // A display that panicked once has nothing more to show.
-    let show = |display: &Mutex<Display>, progress: &Progress| {
-        if let Ok(mut display) = display.lock() {
-            display.show(progress);
+async fn evaluate(mut options: Options) -> Result<(Outcome, Option<Failure>), Failure> {
+    let watch = Watch::start()?;
+    options.cancelled = watch.cancelled.clone();
+    match exactly::evaluate(options, watch.teller()).await {
+        Ok(mut outcome) => {
+            let failure = watch.end(outcome.error.take());
+            Ok((outcome, failure))
         }
-    };
-    let (for_signals, for_run) = (display.clone(), display.clone());
-    let (signals, cancelled) =
-        super::signals::listen(move |text| show(&for_signals, &Progress::Note(text)))?;
-    options.cancelled = cancelled;
-    let outcome = exactly::evaluate(options, move |progress| show(&for_run, progress)).await;
-    if let Ok(display) = display.lock() {
-        display.finish();
+        Err(error) => Err(watch.end(None).unwrap_or_else(|| error.into())),
     }
-    Ok((outcome?, signals))
 }
 
 /// Checks the arguments before anything is started.
 fn options(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<Options, Failure> {
     let usage = |error: &dyn std::error::Error| Failure::Usage(error.to_string());
     let claims = select(catalogue, &args.cells).map_err(|e| usage(&e))?;
-    let places = Places::read(&args.on, args.kafka.as_deref(), args.postgres.as_deref())
-        .map_err(|e| usage(&e))?;
-    let mut options = Options::new(executable()?);
+    let places = Places::read(&args.places).map_err(|e| usage(&e))?;
+    let mut options = running::options(places, &args.course)?;
     options.messages = args.messages.unwrap_or(options.messages);
     check_messages(&claims, options.messages)?;
     options.cells = selected(claims);
-    options.places = places.into_map();
     options.seed = args.seed;
-    options.jobs = args.jobs.map_or(options.jobs, |jobs| jobs as usize);
-    options.exhaustive = args.exhaustive;
-    options.assist = !args.no_assist;
-    options.store = args.out.clone();
-    options.temporary = std::env::temp_dir();
-    options.cache = terminal::cache_folder();
-    options.command = std::env::args().map(|arg| redact(&arg)).collect();
+    plan(&mut options, &args.plan)?;
     Ok(options)
 }
 
-/// This binary: it runs the pipelines and embedded servers as its children.
-fn executable() -> Result<String, Failure> {
-    let path = std::env::current_exe()
-        .map_err(|error| Failure::Undecided(format!("cannot find my own binary: {error}")))?;
-    path.into_os_string().into_string().map_err(|path| {
-        Failure::Config(format!(
-            "my own path {} is not valid UTF-8; move the binary elsewhere",
-            path.display()
-        ))
-    })
-}
-
-fn selected(claims: Vec<Claim>) -> Vec<Selected> {
-    let cells = claims.into_iter().flat_map(|claim| {
-        let variants = claim.variants.clone();
-        variants.into_iter().map(move |variant| Selected {
-            claim: claim.clone(),
-            variant,
-        })
-    });
-    cells.collect()
-}
-
-/// `claim/variant` of every cell.
-fn ids(catalogue: &[Claim]) -> Vec<String> {
-    let of = |claim: &Claim| {
-        let id = claim.id;
-        let variants = claim.variants.iter();
-        variants
-            .map(|v| format!("{id}/{}", v.id))
-            .collect::<Vec<_>>()
+/// How faults are planned. An option of another plan is refused: it would
+/// change nothing, and whoever gave it expects something.
+fn plan(options: &mut Options, args: &PlanArgs) -> Result<(), Failure> {
+    let pairs = [("--pairs-max", args.pairs_max.is_some())];
+    let random = [
+        ("--trials", args.trials.is_some()),
+        ("--faults-max", args.faults_max.is_some()),
+    ];
+    let of_plans = [
+        (PlanKind::Pairs, "pairs", &pairs[..]),
+        (PlanKind::Random, "random", &random[..]),
+    ];
+    for (plan, name, flags) in of_plans {
+        let given = flags.iter().find(|(_, given)| *given);
+        if let Some((flag, _)) = given.filter(|_| args.plan != plan) {
+            return Err(Failure::Usage(format!(
+                "{flag} belongs to --plan {name}; add that, or leave it out"
+            )));
+        }
+    }
+    options.plan = match args.plan {
+        PlanKind::EveryBoundary => PlanChoice::EveryBoundary,
+        PlanKind::Pairs => PlanChoice::Pairs,
+        PlanKind::Random => PlanChoice::Random,
     };
-    catalogue.iter().flat_map(of).collect()
+    options.exhaustive = args.exhaustive;
+    options.pairs_max = args.pairs_max.unwrap_or(options.pairs_max);
+    options.trials = args.trials;
+    options.faults_max = args.faults_max.unwrap_or(options.faults_max);
+    options.max_time = args.max_time;
+    options.replays = args.replays.unwrap_or(options.replays);
+    options.known = !args.no_known;
+    Ok(())
 }
 
 /// A witness that covers the third message cannot fire with two.
@@ -158,6 +136,13 @@ mod tests {
             ("--on docker", "place \"docker\" does not exist"),
             ("--kafka nonsense", "host:port"),
             ("--messages 1", "needs at least"),
+            ("--pairs-max 9", "--pairs-max belongs to --plan pairs"),
+            (
+                "--plan pairs --trials 9",
+                "--trials belongs to --plan random",
+            ),
+            ("--faults-max 2", "--faults-max belongs to --plan random"),
+            ("--on postgres=local", "no place `local` yet"),
         ] {
             let args = args(line);
             let failure = options(catalogue(), &args).unwrap_err();
@@ -183,5 +168,26 @@ mod tests {
         assert!(!options.assist && options.exhaustive);
         assert_eq!(options.store, std::path::Path::new("elsewhere"));
         assert_eq!(options.places.len(), 2);
+        assert!(options.known && options.plan == PlanChoice::EveryBoundary);
+    }
+
+    #[test]
+    fn every_argument_of_a_plan_arrives() {
+        let asked = |line: &str| options(catalogue(), &args(line)).unwrap();
+        let line = "--plan random --trials 70 --faults-max 4 --max-time 90s --replays 5 --no-known";
+        let random = asked(line);
+        assert_eq!(random.plan, PlanChoice::Random);
+        assert_eq!(
+            (random.trials, random.faults_max, random.replays),
+            (Some(70), 4, 5)
+        );
+        assert_eq!(random.max_time, Some(std::time::Duration::from_secs(90)));
+        assert!(!random.known);
+        let pairs = asked("--plan pairs --pairs-max 12");
+        assert_eq!((pairs.plan, pairs.pairs_max), (PlanChoice::Pairs, 12));
+        // Where nothing is said, the facade decides.
+        let usual = Options::new(String::new());
+        assert_eq!(asked("--plan pairs").pairs_max, usual.pairs_max);
+        assert_eq!(asked("").replays, usual.replays);
     }
 }

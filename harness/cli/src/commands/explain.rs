@@ -53,6 +53,7 @@ const fn class(class: CodeClass) -> &'static str {
         CodeClass::Order => "order",
         CodeClass::Phantom => "phantom",
         CodeClass::Atomicity => "atomicity",
+        CodeClass::Fencing => "fencing",
         CodeClass::Corruption => "corruption",
         CodeClass::Liveness => "liveness",
         CodeClass::Honesty => "honesty",

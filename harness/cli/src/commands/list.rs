@@ -3,7 +3,7 @@
 use crate::args::{Format, ListArgs};
 use crate::failure::Failure;
 use exactly_claims::Claim;
-use exactly_model::exit;
+use exactly_model::{Cell, Need, Observer, exit};
 use serde_json::json;
 use std::fmt::Write as _;
 
@@ -29,13 +29,35 @@ fn human(claims: &[Claim]) -> String {
                 "  {:<longest$}  {:<13}  {}",
                 variant.id, variant.expected, variant.summary
             );
+            for line in details(&variant.cell(claim)) {
+                let _ = writeln!(text, "  {:<longest$}  {line}", "");
+            }
         }
     }
     text.push_str(
         "\nThe second column is the guarantee that the catalogue predicts; `exactly evaluate`\n\
-         finds out what is true. Run one with `exactly evaluate CLAIM/VARIANT`.\n",
+         finds out what is true. Run one with `exactly evaluate CLAIM/VARIANT`. A place that\n\
+         lacks what a variant needs does not host it.\n",
     );
     text
+}
+
+/// What one column does not say: predictions that differ between sinks, needs.
+fn details(cell: &Cell) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !cell.expected_at.is_empty() {
+        let at = |observer: &Observer| {
+            let name = &observer.name;
+            format!("{name} {}", cell.expected_at(name))
+        };
+        let sinks: Vec<String> = cell.observers.iter().map(at).collect();
+        lines.push(format!("at {}", sinks.join(", ")));
+    }
+    if !cell.needs.is_empty() {
+        let needs: Vec<String> = cell.needs.iter().map(Need::to_string).collect();
+        lines.push(format!("needs {}", needs.join(", ")));
+    }
+    lines
 }
 
 fn json(claims: &[Claim]) -> String {
@@ -46,11 +68,14 @@ fn json(claims: &[Claim]) -> String {
                 .variants
                 .iter()
                 .map(|v| {
+                    let cell = v.cell(claim);
                     json!({
                         "id": v.id,
                         "summary": v.summary,
                         "expected": v.expected,
+                        "expected_at": cell.expected_at,
                         "predicted": v.predicted,
+                        "needs": cell.needs,
                     })
                 })
                 .collect();
@@ -88,6 +113,18 @@ mod tests {
                 assert!(line.contains(variant.summary) && line.contains(variant.expected.name()));
                 let listed = &value["claims"][i]["variants"][j];
                 assert_eq!(listed["expected"], variant.expected.name());
+                let cell = variant.cell(claim);
+                assert_eq!(
+                    listed["needs"].as_array().map(Vec::len),
+                    Some(cell.needs.len())
+                );
+                for need in &cell.needs {
+                    assert!(text.contains(&need.to_string()), "{need}");
+                }
+                for (sink, expected) in &cell.expected_at {
+                    assert_eq!(listed["expected_at"][sink], expected.name());
+                    assert!(text.contains(&format!("{sink} {expected}")), "{sink}");
+                }
             }
         }
     }

@@ -6,6 +6,8 @@ mod explain;
 mod hidden;
 mod judge;
 mod list;
+mod replay;
+mod running;
 mod signals;
 
 pub use explain::explanation;
@@ -45,6 +47,7 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
     let result = match cli.command {
         Command::Evaluate(args) => evaluate::run(catalogue, &args),
         Command::Judge(args) => judge::run(&args),
+        Command::Replay(args) => replay::run(catalogue, &args),
         Command::List(args) => list::run(&catalogue, &args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completions { shell } => completions::run(shell),

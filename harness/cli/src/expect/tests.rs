@@ -17,6 +17,7 @@ fn cell(id: &str, verdict: Verdict, codes: &[Code]) -> VariantReport {
         id: id.into(),
         asserted: Guarantee::ExactlyOnce,
         expected: Guarantee::ExactlyOnce,
+        expected_at: Default::default(),
         matches: true,
         verdict,
         reason: (verdict == Verdict::Inconclusive).then_some(Inconclusive::Flaky),
@@ -122,6 +123,27 @@ fn a_broken_expectation_comes_before_an_undecided_cell() {
 }
 
 #[test]
+fn a_cell_that_is_not_hosted_is_not_undecided_unless_nothing_else_is_there() {
+    let not_hosted = || cell("elsewhere", Verdict::NotHosted, &[]);
+    let cure = || cell("cure", Verdict::Upheld, &[]);
+    let both = report(vec![cure(), not_hosted()]);
+    assert_eq!(outcome(&both, None), Outcome::default());
+    let alone = outcome(&report(vec![not_hosted()]), None);
+    assert_eq!(alone.exit_code(), exit::INCONCLUSIVE);
+    assert!(alone.undecided[0].contains("--on"), "{alone:?}");
+    // Something was expected of it, and nothing is known: neither broken nor
+    // fulfilled, unless that is what was expected.
+    let expected = r#""c/elsewhere":{"verdict":"upheld"}"#;
+    assert_eq!(code(&both, expected), exit::INCONCLUSIVE);
+    let foreseen = r#""c/elsewhere":{"verdict":"not-hosted"}"#;
+    assert_eq!(code(&both, foreseen), exit::DONE);
+    assert_eq!(code(&report(vec![not_hosted()]), foreseen), exit::DONE);
+    // And it does not hide another undecided cell.
+    let open = report(vec![not_hosted(), cell("open", Verdict::Inconclusive, &[])]);
+    assert_eq!(outcome(&open, None).undecided.len(), 1);
+}
+
+#[test]
 fn nothing_run_is_nothing_decided() {
     let empty = report(Vec::new());
     assert_eq!(outcome(&empty, None).exit_code(), exit::INCONCLUSIVE);
@@ -142,7 +164,8 @@ fn files_that_could_never_fail_are_refused() {
         ),
         (
             r#"{"schema":"exactly.expect/1","cells":{"a/b":{"verdct":"upheld"}}}"#,
-            "unknown field `verdct`",
+            "unknown field `verdct`, expected one of `guarantee`, `verdict`, `codes`, `allow`; \
+             did you mean `verdict`?",
         ),
         (
             r#"{"schema":"exactly.expect/1","cells":{"a/b":{"codes":["Z9"]}}}"#,

@@ -1,0 +1,111 @@
+//! What `evaluate` and `replay` share: options, progress, signals.
+
+use super::signals::{Signals, first_signal, listen};
+use crate::args::CourseArgs;
+use crate::failure::Failure;
+use crate::place::Places;
+use crate::progress::Display;
+use crate::terminal;
+use exactly::{Options, Progress, Selected};
+use exactly_claims::Claim;
+use exactly_model::redact;
+use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
+
+/// Options with what every run takes from the command line and the
+/// environment.
+pub(super) fn options(places: Places, course: &CourseArgs) -> Result<Options, Failure> {
+    let mut options = Options::new(executable()?);
+    options.places = places.into_map();
+    options.jobs = course.jobs.map_or(options.jobs, |jobs| jobs as usize);
+    options.assist = !course.no_assist;
+    options.store = course.out.clone();
+    options.temporary = std::env::temp_dir();
+    options.cache = terminal::cache_folder();
+    options.settings = terminal::settings();
+    options.command = std::env::args().map(|arg| redact(&arg)).collect();
+    Ok(options)
+}
+
+/// This binary: it runs the pipelines and embedded servers as its children.
+fn executable() -> Result<String, Failure> {
+    let path = std::env::current_exe()
+        .map_err(|error| Failure::Undecided(format!("cannot find my own binary: {error}")))?;
+    path.into_os_string().into_string().map_err(|path| {
+        Failure::Config(format!(
+            "my own path {} is not valid UTF-8; move the binary elsewhere",
+            path.display()
+        ))
+    })
+}
+
+/// Every variant of `claims` as a cell.
+pub(super) fn selected(claims: Vec<Claim>) -> Vec<Selected> {
+    let cells = claims.into_iter().flat_map(|claim| {
+        let variants = claim.variants.clone();
+        variants.into_iter().map(move |variant| Selected {
+            claim: claim.clone(),
+            variant,
+        })
+    });
+    cells.collect()
+}
+
+/// `claim/variant` of every cell.
+pub(super) fn ids(catalogue: &[Claim]) -> Vec<String> {
+    let of = |claim: &Claim| {
+        let id = claim.id;
+        let variants = claim.variants.iter();
+        variants
+            .map(|v| format!("{id}/{}", v.id))
+            .collect::<Vec<_>>()
+    };
+    catalogue.iter().flat_map(of).collect()
+}
+
+/// Progress on stderr, and the signals that end a run.
+pub(super) struct Watch {
+    display: Arc<Mutex<Display>>,
+    signals: Signals,
+    /// Becomes true with the first signal.
+    pub cancelled: watch::Receiver<bool>,
+}
+
+impl Watch {
+    /// Begins to listen; needs a runtime.
+    pub fn start() -> Result<Self, Failure> {
+        let display = Arc::new(Mutex::new(Display::stderr()));
+        let for_signals = display.clone();
+        let (signals, cancelled) = listen(move |text| show(&for_signals, &Progress::Note(text)))?;
+        Ok(Self {
+            display,
+            signals,
+            cancelled,
+        })
+    }
+
+    /// Shows what a run tells.
+    pub fn teller(&self) -> impl FnMut(&Progress) + Send + 'static {
+        let display = self.display.clone();
+        move |progress| show(&display, progress)
+    }
+
+    /// Takes the progress off the screen. `error` is what ended the run, a
+    /// signal where one came.
+    pub fn end(&self, error: Option<exactly::Error>) -> Option<Failure> {
+        if let Ok(display) = self.display.lock() {
+            display.finish();
+        }
+        error.map(|error| match first_signal(&self.signals) {
+            Some(signal) => Failure::Interrupted(signal),
+            None => error.into(),
+        })
+    }
+}
+
+/// A display that panicked once has nothing more to show.
+fn show(display: &Mutex<Display>, progress: &Progress) {
+    if let Ok(mut display) = display.lock() {
+        display.show(progress);
+    }
+}
