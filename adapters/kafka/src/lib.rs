@@ -8,8 +8,10 @@
 //!   to boundaries, for any number of brokers; version negotiation is clamped to
 //!   what is read.
 //! * `client`: the harness's own requests. Feeding, observing, backlog, topics.
+//! * `local`: Apache Kafka from jars on this machine, as nodes that can be killed,
+//!   paused and mended.
 //! * `embedded`: krafka's test broker behind a bridge ([`serve_embedded`]).
-//! * `provision`: the names of a trial.
+//! * `provision`: the names and topics of a trial. `needs`: what a place lacks.
 //! * `errors`: the table error -> Ok, Fail or Unknown ([`judge_error`]).
 //! * `wire`: the bounded cursor that all of them read with.
 //!
@@ -30,6 +32,8 @@ mod boundary;
 mod client;
 mod embedded;
 mod errors;
+mod local;
+mod needs;
 mod provision;
 mod scope;
 mod system;

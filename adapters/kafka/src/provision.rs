@@ -1,10 +1,68 @@
 //! Names of one trial.
 
+use crate::client::{CallError, Cluster, NewTopic, TopicError};
 use exactly_adapter::{StartError, TrialNames};
 use exactly_model::Topic;
 
 /// Longest topic name that Kafka takes.
 const TOPIC_NAME_MAX: usize = 249;
+const INVALID_REPLICATION_FACTOR: i16 = 38;
+
+/// Creates the topics of a trial and waits until they are served.
+pub(crate) async fn create(
+    cluster: &Cluster,
+    names: &Names,
+    topics: &[Topic],
+) -> Result<(), StartError> {
+    names.check(topics)?;
+    let new = topics.iter().map(|topic| NewTopic {
+        name: names.topic(&topic.name),
+        partitions: topic.partitions,
+        replicas: topic.replicas,
+    });
+    let new: Vec<_> = new.collect();
+    let created = cluster.create_topics(&new).await;
+    created.map_err(|failed| {
+        let most = topics.iter().filter_map(|topic| topic.replicas).max();
+        not_created(&failed, most, cluster)
+    })
+}
+
+fn not_created(failed: &TopicError, replicas: Option<u32>, cluster: &Cluster) -> StartError {
+    let why = format!("cannot create the trial's topics: {failed}");
+    if failed.error.is_transport() {
+        let address = cluster.bootstrap();
+        return StartError::Unreachable {
+            system: "kafka",
+            address,
+            why,
+            hint: Cluster::hint(&failed.error).into(),
+        };
+    }
+    let hint = match (&failed.error, replicas) {
+        (CallError::Code(INVALID_REPLICATION_FACTOR), Some(replicas)) => {
+            too_many_replicas(replicas, cluster.brokers())
+        }
+        (error, _) => Cluster::hint(error).into(),
+    };
+    StartError::Config {
+        system: "kafka",
+        why,
+        hint,
+    }
+}
+
+fn too_many_replicas(replicas: u32, brokers: usize) -> String {
+    let has = match brokers {
+        0 | 1 => "1 broker: ask for 1 replica".into(),
+        _ => format!("{brokers} brokers: ask for at most {brokers} replicas"),
+    };
+    match replicas {
+        0..=3 => format!("the cluster has {has}, or use --on kafka=local:3"),
+        4..=5 => format!("the cluster has {has}, or use --on kafka=local:5"),
+        _ => format!("the cluster has {has}"),
+    }
+}
 
 /// Names of one trial: every one carries the run's and the trial's number.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +118,12 @@ impl Names {
                     "use at most 200 characters: the trial's number is added",
                 ));
             }
+            if topic.replicas == Some(0) {
+                return Err(refuse(
+                    format!("topic {:?} has 0 replicas", topic.name),
+                    "ask for 1 replica or more, or for none to have the system's default",
+                ));
+            }
             if topic.partitions == 0 || topic.partitions > 10_000 {
                 return Err(refuse(
                     format!("topic {:?} has {} partitions", topic.name, topic.partitions),
@@ -101,6 +165,25 @@ mod tests {
     }
 
     #[test]
+    fn more_replicas_than_brokers_are_explained() {
+        for (replicas, brokers, expect) in [
+            (
+                3,
+                1,
+                "the cluster has 1 broker: ask for 1 replica, or use --on kafka=local:3",
+            ),
+            (
+                5,
+                3,
+                "the cluster has 3 brokers: ask for at most 3 replicas, or use --on kafka=local:5",
+            ),
+            (9, 0, "the cluster has 1 broker: ask for 1 replica"),
+        ] {
+            assert_eq!(too_many_replicas(replicas, brokers), expect);
+        }
+    }
+
+    #[test]
     fn illegal_setups_are_refused() {
         let names = Names::new(TrialNames { run: 7, trial: 12 });
         assert!(names.check(&[topic("orders", 3)]).is_ok());
@@ -110,6 +193,10 @@ mod tests {
             topic("ü", 1),
             topic(&"x".repeat(245), 1),
             topic("orders", 0),
+            Topic {
+                replicas: Some(0),
+                ..topic("orders", 1)
+            },
         ] {
             assert!(names.check(std::slice::from_ref(&bad)).is_err(), "{bad:?}");
         }

@@ -1,14 +1,16 @@
 //! The adapter, and a running cluster.
 
-use crate::client::{Cluster, ConnectError};
+use crate::client::{BROKER_IS_GONE, BROKERS_COME_BACK, Cluster, ConnectError};
 use crate::embedded;
-use crate::provision::Names;
+use crate::local::{self, Local};
+use crate::needs::{broker_lacks, embedded_lacks};
+use crate::provision::{self, Names};
 use crate::scope::{KafkaScope, SESSION_TIMEOUT_MS};
 use async_trait::async_trait;
 use exactly_adapter::{
-    Adapter, Host, Instance, Scope, Server, ServerCommand, StartError, TrialNames,
+    Adapter, Control, Host, Instance, Lack, Scope, Server, ServerCommand, StartError, TrialNames,
 };
-use exactly_model::{Setup, SystemInfo, SystemPlace, redact};
+use exactly_model::{Need, Setup, SystemInfo, SystemPlace, redact};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +19,8 @@ const EMBEDDED_READY_MS: u64 = 10_000;
 /// How long an address that the user gave may take to answer.
 const REACHED_WITHIN: Duration = Duration::from_secs(8);
 
-/// Kafka: embedded, or any cluster that speaks its protocol without TLS and
-/// authentication.
+/// Kafka: embedded, Apache Kafka from jars on this machine, or any cluster that
+/// speaks its protocol without TLS and authentication.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kafka;
 
@@ -33,22 +35,24 @@ impl Adapter for Kafka {
         place: &SystemPlace,
         host: Arc<dyn Host>,
     ) -> Result<Arc<dyn Instance>, StartError> {
-        let running = match place {
+        let (cluster, version, started) = match place {
             SystemPlace::Embedded => start_embedded(host.as_ref()).await?,
             SystemPlace::At(bootstrap) => reach(bootstrap).await?,
-            SystemPlace::Local { .. } => {
-                return Err(StartError::Config {
-                    system: "kafka",
-                    why: "place local is not there yet".into(),
-                    hint: "use embedded, or --kafka host:port".into(),
-                });
-            }
+            SystemPlace::Local { nodes } => start_local(*nodes, host).await?,
         };
-        Ok(Arc::new(running))
+        Ok(Arc::new(KafkaInstance {
+            cluster,
+            place: place.to_string(),
+            version,
+            started,
+        }))
     }
 }
 
-async fn start_embedded(host: &dyn Host) -> Result<KafkaInstance, StartError> {
+/// A cluster that serves, its version, and who started it.
+type Running = (Arc<Cluster>, String, Started);
+
+async fn start_embedded(host: &dyn Host) -> Result<Running, StartError> {
     let server = host
         .serve(ServerCommand {
             name: "embedded-kafka".into(),
@@ -68,26 +72,30 @@ async fn start_embedded(host: &dyn Host) -> Result<KafkaInstance, StartError> {
         .split_once(embedded::READY)
         .map(|(_, rest)| rest.trim().to_string())
         .ok_or_else(|| not_started(format!("it said {line:?} instead of its address")))?;
-    let cluster = Cluster::connect(&address)
+    let cluster = Cluster::connect(&address, BROKER_IS_GONE)
         .await
         .map_err(|error| not_started(error.to_string()))?;
-    Ok(KafkaInstance {
-        cluster: Arc::new(cluster),
-        place: SystemPlace::Embedded.to_string(),
-        version: embedded::VERSION.into(),
-        emulated: true,
-        server: Some(server),
-    })
+    let started = Started::Embedded(server);
+    Ok((Arc::new(cluster), embedded::VERSION.into(), started))
 }
 
-async fn reach(bootstrap: &str) -> Result<KafkaInstance, StartError> {
+async fn start_local(nodes: u32, host: Arc<dyn Host>) -> Result<Running, StartError> {
+    let local = Local::start(host, nodes).await?;
+    let cluster = Arc::clone(local.cluster());
+    Ok((cluster, local.version(), Started::Local(local)))
+}
+
+async fn reach(bootstrap: &str) -> Result<Running, StartError> {
     let unreachable = |why: String| StartError::Unreachable {
         system: "kafka",
         address: redact(bootstrap),
         why,
         hint: "see whether the broker is up, and give its plaintext listener as host:port".into(),
     };
-    let connect = tokio::time::timeout(REACHED_WITHIN, Cluster::connect(bootstrap));
+    let connect = tokio::time::timeout(
+        REACHED_WITHIN,
+        Cluster::connect(bootstrap, BROKERS_COME_BACK),
+    );
     let cluster = match connect.await {
         Ok(Ok(cluster)) => cluster,
         Ok(Err(error @ ConnectError::Address(_))) => {
@@ -100,13 +108,15 @@ async fn reach(bootstrap: &str) -> Result<KafkaInstance, StartError> {
         Ok(Err(error)) => return Err(unreachable(error.to_string())),
         Err(_) => return Err(unreachable("no answer to ApiVersions".into())),
     };
-    Ok(KafkaInstance {
-        version: cluster.describe(),
-        cluster: Arc::new(cluster),
-        place: SystemPlace::At(bootstrap.into()).to_string(),
-        emulated: false,
-        server: None,
-    })
+    let version = cluster.describe();
+    Ok((Arc::new(cluster), version, Started::ByTheUser))
+}
+
+/// Who started it, and what is held of it.
+enum Started {
+    Embedded(Box<dyn Server>),
+    Local(Arc<Local>),
+    ByTheUser,
 }
 
 /// A running cluster.
@@ -114,8 +124,13 @@ struct KafkaInstance {
     cluster: Arc<Cluster>,
     place: String,
     version: String,
-    emulated: bool,
-    server: Option<Box<dyn Server>>,
+    started: Started,
+}
+
+impl KafkaInstance {
+    fn is_emulated(&self) -> bool {
+        matches!(self.started, Started::Embedded(_))
+    }
 }
 
 #[async_trait]
@@ -126,43 +141,55 @@ impl Instance for KafkaInstance {
             kind: "kafka".into(),
             place: self.place.clone(),
             version: self.version.clone(),
-            emulated: self.emulated,
+            emulated: self.is_emulated(),
         }
     }
 
     fn addresses(&self) -> Vec<(String, u16)> {
-        vec![self.cluster.address()]
+        match &self.started {
+            Started::Local(local) => local.addresses(),
+            Started::Embedded(_) | Started::ByTheUser => self.cluster.addresses(),
+        }
+    }
+
+    fn lacks(&self, need: Need) -> Option<Lack> {
+        match &self.started {
+            Started::Embedded(_) => embedded_lacks(need),
+            Started::Local(_) | Started::ByTheUser => broker_lacks(need, &self.cluster),
+        }
+    }
+
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        match &self.started {
+            Started::Local(local) => Some(Arc::<Local>::clone(local)),
+            Started::Embedded(_) | Started::ByTheUser => None,
+        }
     }
 
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {
         let names = Names::new(names);
-        names.check(&setup.topics)?;
-        let topics: Vec<_> = setup
-            .topics
-            .iter()
-            .map(|topic| (names.topic(&topic.name), topic.partitions))
-            .collect();
-        self.cluster
-            .create_topics(&topics)
-            .await
-            .map_err(|error| StartError::Config {
-                system: "kafka",
-                why: format!("cannot create the trial's topics: {error}"),
-                hint: Cluster::hint(&error).into(),
-            })?;
+        provision::create(&self.cluster, &names, &setup.topics).await?;
+        let has_sessions = self.lacks(Need::Leases).is_none();
+        let cluster = Arc::clone(&self.cluster);
+        let session_timeout_ms = match self.started {
+            Started::Local(_) => local::SESSION_TIMEOUT_MS,
+            Started::Embedded(_) | Started::ByTheUser => SESSION_TIMEOUT_MS,
+        };
         let scope = KafkaScope::new(
-            Arc::clone(&self.cluster),
+            cluster,
             names,
             &setup.topics,
-            !self.emulated,
-            SESSION_TIMEOUT_MS,
+            has_sessions,
+            session_timeout_ms,
         );
         Ok(Arc::new(scope))
     }
 
     async fn stop(&self) {
-        if let Some(server) = &self.server {
-            server.stop().await;
+        match &self.started {
+            Started::Embedded(server) => server.stop().await,
+            Started::Local(local) => local.end().await,
+            Started::ByTheUser => {}
         }
     }
 }

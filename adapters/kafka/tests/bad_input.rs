@@ -2,7 +2,8 @@
 
 mod common;
 
-use common::{messages, open, start, start_broker};
+use common::host::start_broker;
+use common::{messages, open, start};
 use exactly_adapter::{ObserveError, StartError, TrialNames};
 use exactly_model::{Observer, Outcome, Setup, SinkKind, SystemPlace, Topic, View};
 use std::io::{Read, Write};

@@ -9,10 +9,7 @@ use exactly_adapter::Left;
 use exactly_model::Position;
 use kafka_protocol::messages::{ApiKey, GroupId, OffsetFetchRequest};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
-/// How long a coordinator may take to have loaded its groups.
-const COORDINATOR_WITHIN: Duration = Duration::from_secs(10);
 /// A group that no one has committed for.
 const GROUP_ID_NOT_FOUND: i16 = 69;
 
@@ -24,12 +21,12 @@ impl Cluster {
     /// coordinator that has just been elected loads its groups first: asked
     /// again for a while.
     pub async fn committed(&self, group: &str) -> Result<Committed, CallError> {
-        let deadline = Instant::now() + COORDINATOR_WITHIN;
+        let mut patience = self.patience();
         loop {
             match self.committed_once(group).await {
-                Err(error) if error.is_stale_metadata() && Instant::now() < deadline => {
+                Err(error) if patience.bears(&error) => {
                     self.forget_coordinator(group);
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    patience.pause().await;
                 }
                 result => return result,
             }

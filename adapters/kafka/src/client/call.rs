@@ -4,6 +4,30 @@ use crate::errors;
 use crate::wire::Malformed;
 use exactly_model::Outcome;
 
+/// Codes that pass by themselves when a broker has died, stopped or come back
+/// (the protocol guide's retriable ones, as far as our requests can meet them).
+const TRANSIENT: &[i16] = &[
+    UNKNOWN_TOPIC, // a broker whose metadata lag behind
+    5,             // LEADER_NOT_AVAILABLE
+    6,             // NOT_LEADER_OR_FOLLOWER
+    7,             // REQUEST_TIMED_OUT
+    8,             // BROKER_NOT_AVAILABLE
+    9,             // REPLICA_NOT_AVAILABLE
+    13,            // NETWORK_EXCEPTION
+    14,            // COORDINATOR_LOAD_IN_PROGRESS
+    15,            // COORDINATOR_NOT_AVAILABLE
+    16,            // NOT_COORDINATOR
+    19,            // NOT_ENOUGH_REPLICAS
+    20,            // NOT_ENOUGH_REPLICAS_AFTER_APPEND
+    41,            // NOT_CONTROLLER
+    56,            // KAFKA_STORAGE_ERROR
+    74,            // FENCED_LEADER_EPOCH
+    75,            // UNKNOWN_LEADER_EPOCH
+    78,            // OFFSET_NOT_AVAILABLE
+];
+/// A topic or partition that the broker does not know.
+pub(crate) const UNKNOWN_TOPIC: i16 = 3;
+
 /// A call that has no usable answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
@@ -42,15 +66,19 @@ impl CallError {
         }
     }
 
-    /// Whether the cluster may have changed since its metadata was read.
+    /// Whether the cluster may have changed since its metadata was read, or is
+    /// just changing: another try may find another broker, or the same one ready.
     pub fn is_stale_metadata(&self) -> bool {
-        matches!(
-            self,
-            Self::NotConnected(_)
-                | Self::Lost(_)
-                | Self::NoLeader(_)
-                | Self::Code(3 | 5 | 6 | 14 | 15 | 16 | 41)
-        )
+        match self {
+            Self::NotConnected(_) | Self::Lost(_) | Self::NoLeader(_) => true,
+            Self::Code(code) => TRANSIENT.contains(code),
+            Self::Encode(_) | Self::NotOffered(_) | Self::Malformed(_) => false,
+        }
+    }
+
+    /// Whether no answer came at all.
+    pub fn is_transport(&self) -> bool {
+        matches!(self, Self::NotConnected(_) | Self::Lost(_))
     }
 
     /// `Ok` for code 0.

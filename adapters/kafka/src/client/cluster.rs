@@ -1,7 +1,7 @@
 //! The cluster: brokers, versions, leaders, coordinators, topics.
 
-use super::CallError;
 use super::connection::{Broker, Response};
+use super::{CallError, Patience};
 use crate::wire::response;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
@@ -10,13 +10,15 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::{Encodable, StrBytes};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Topics, leaders and coordinators remembered; beyond it all are forgotten and
 /// asked for again.
 const REMEMBERED_MAX: usize = 8_192;
-/// How long a coordinator may take to be there.
-const COORDINATOR_WITHIN: Duration = Duration::from_secs(20);
+/// How long a broker may take over a question that any other one answers too.
+const ANY_WITHIN: Duration = Duration::from_secs(3);
+/// How long the bootstrap servers after the first that answers may take.
+const OTHERS_WITHIN: Duration = Duration::from_secs(1);
 
 /// Why a cluster cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,38 +29,53 @@ pub(crate) enum ConnectError {
     Unreachable { address: String, why: CallError },
 }
 
+/// What a coordinator coordinates.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Coordinated {
+    Group = 0,
+    Transaction = 1,
+}
+
 /// A cluster, shared by all trials of a run.
 #[derive(Debug)]
 pub(crate) struct Cluster {
-    /// The broker that answered first.
-    bootstrap: Arc<Broker>,
+    /// The brokers to begin with: the one that answered first, then the others
+    /// that were given and answered.
+    seeds: Vec<Arc<Broker>>,
     versions: BTreeMap<i16, (i16, i16)>,
+    /// How long a call goes on while no broker answers it.
+    patience: Duration,
     known: Mutex<Known>,
 }
 
 /// What was learnt and may be forgotten.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    pub brokers: BTreeMap<i32, Arc<Broker>>,
+struct Known {
+    /// The broker that answered a question for any of them last.
+    answering: Option<Arc<Broker>>,
+    brokers: BTreeMap<i32, Arc<Broker>>,
     controller: i32,
     /// Leaders by topic, indexed by partition.
-    pub leaders: BTreeMap<String, Vec<i32>>,
+    leaders: BTreeMap<String, Vec<i32>>,
     coordinators: BTreeMap<String, Arc<Broker>>,
 }
 
 impl Cluster {
-    /// Connects to the first of `bootstrap` (`host:port[,host:port]`) that
-    /// answers.
-    pub async fn connect(bootstrap: &str) -> Result<Self, ConnectError> {
-        let addresses = parse_bootstrap(bootstrap)?;
+    /// Connects to `bootstrap` (`host:port[,host:port]`); one that answers will
+    /// do. `patience` is how long later calls go on while no broker answers.
+    pub async fn connect(bootstrap: &str, patience: Duration) -> Result<Self, ConnectError> {
         let mut last = None;
-        for (host, port) in addresses {
-            let broker = Arc::new(Broker::new(&host, port));
-            match api_versions(&broker).await {
+        let mut rest = parse_bootstrap(bootstrap)?.into_iter();
+        for (host, port) in rest.by_ref() {
+            let first = Arc::new(Broker::new(&host, port));
+            match api_versions(&first).await {
                 Ok(versions) => {
+                    let mut seeds = vec![first];
+                    seeds.extend(answering(rest).await);
                     return Ok(Self {
-                        bootstrap: broker,
+                        seeds,
                         versions,
+                        patience,
                         known: Mutex::default(),
                     });
                 }
@@ -71,9 +88,17 @@ impl Cluster {
         Err(last.unwrap_or_else(|| ConnectError::Address(bootstrap.into())))
     }
 
-    pub fn address(&self) -> (String, u16) {
-        let (host, port) = self.bootstrap.address();
-        (host.into(), port)
+    /// Where a client may begin: every broker that was given and answered.
+    pub fn addresses(&self) -> Vec<(String, u16)> {
+        let seeds = self.seeds.iter().map(|broker| broker.address());
+        seeds.map(|(host, port)| (host.into(), port)).collect()
+    }
+
+    /// The bootstrap servers for a client.
+    pub fn bootstrap(&self) -> String {
+        let all = self.addresses().into_iter();
+        let all = all.map(|(host, port)| format!("{host}:{port}"));
+        all.collect::<Vec<_>>().join(",")
     }
 
     /// The range of versions that the broker offers of an API.
@@ -92,7 +117,7 @@ impl Cluster {
         Ok(version)
     }
 
-    pub(super) fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
         let mut known = self
             .known
             .lock()
@@ -102,6 +127,12 @@ impl Cluster {
             known.coordinators.clear();
         }
         known
+    }
+
+    /// The waits of one call to a broker that may be gone, or may not be the
+    /// right one any more.
+    pub fn patience(&self) -> Patience {
+        Patience::new(self.patience)
     }
 
     /// Forgets what is known of a topic's leaders.
@@ -114,9 +145,22 @@ impl Cluster {
         self.known().coordinators.remove(group);
     }
 
-    /// Asks for metadata of `topics`. Brokers that are gone keep their entry;
-    /// nothing is sent to them any more.
-    pub(super) async fn refresh(&self, topics: &[String]) -> Result<(), CallError> {
+    /// How many brokers the last metadata named.
+    pub fn brokers(&self) -> usize {
+        self.known().brokers.len()
+    }
+
+    /// The broker at an address, with the connections that it has.
+    fn broker_at(&self, known: &Known, host: &str, port: u16) -> Arc<Broker> {
+        let mut all = known.brokers.values().chain(&self.seeds);
+        match all.find(|broker| broker.address() == (host, port)) {
+            Some(broker) => Arc::clone(broker),
+            None => Arc::new(Broker::new(host, port)),
+        }
+    }
+
+    /// Asks for metadata of `topics`, and fails when one of them cannot be used.
+    pub async fn refresh(&self, topics: &[String]) -> Result<(), CallError> {
         let version = self.version(ApiKey::Metadata, (4, 12))?;
         let topics = topics
             .iter()
@@ -125,22 +169,20 @@ impl Cluster {
             .with_topics(Some(topics.collect()))
             .with_allow_auto_topic_creation(false);
         let response = self.call_any(ApiKey::Metadata, version, &request).await?;
-        let metadata = response::metadata(version, &mut response.body())?;
+        self.learn(&response::metadata(version, &mut response.body())?)
+    }
+
+    fn learn(&self, metadata: &response::Metadata<'_>) -> Result<(), CallError> {
         let mut known = self.known();
         known.controller = metadata.controller;
-        for endpoint in &metadata.brokers {
-            let Ok(port) = u16::try_from(endpoint.port) else {
-                continue;
-            };
-            let same = known
-                .brokers
-                .get(&endpoint.node)
-                .is_some_and(|broker| broker.address() == (endpoint.host, port));
-            if !same {
-                let broker = Arc::new(Broker::new(endpoint.host, port));
-                known.brokers.insert(endpoint.node, broker);
-            }
-        }
+        let brokers = metadata.brokers.iter().filter_map(|endpoint| {
+            let port = u16::try_from(endpoint.port).ok()?;
+            Some((endpoint.node, self.broker_at(&known, endpoint.host, port)))
+        });
+        // A broker that is gone for the moment is not in it: its connections are
+        // kept by those who use them, and a leader among the missing is no leader.
+        known.brokers = brokers.collect();
+        let mut failed = Ok(());
         for topic in &metadata.topics {
             let mut leaders = vec![-1; topic.partitions.len()];
             for (partition, leader, _) in &topic.partitions {
@@ -151,57 +193,100 @@ impl Cluster {
                     *slot = *leader;
                 }
             }
-            if topic.error == 0 {
-                known.leaders.insert(topic.name.into(), leaders);
-            } else {
-                known.leaders.remove(topic.name);
+            match CallError::check(topic.error) {
+                Ok(()) => drop(known.leaders.insert(topic.name.into(), leaders)),
+                Err(error) => {
+                    known.leaders.remove(topic.name);
+                    failed = failed.and(Err(error));
+                }
             }
         }
-        Ok(())
+        failed
     }
 
-    /// A call that any broker answers: the bootstrap broker, else another one.
+    /// The brokers that there may be, the one that answered last first.
+    fn candidates(&self) -> Vec<Arc<Broker>> {
+        let known = self.known();
+        let mut all: Vec<Arc<Broker>> = Vec::new();
+        let brokers = known.answering.iter().chain(&self.seeds);
+        for broker in brokers.chain(known.brokers.values()) {
+            if all.iter().all(|b| b.address() != broker.address()) {
+                all.push(Arc::clone(broker));
+            }
+        }
+        all
+    }
+
+    /// A call that any broker answers.
     async fn call_any(
         &self,
         api: ApiKey,
         version: i16,
         request: &impl Encodable,
     ) -> Result<Response, CallError> {
-        let first = self.bootstrap.call(api, version, request).await;
-        let Err(CallError::NotConnected(_) | CallError::Lost(_)) = first else {
-            return first;
-        };
-        let others: Vec<_> = self.known().brokers.values().cloned().collect();
-        for broker in others {
-            if let Ok(response) = broker.call(api, version, request).await {
-                return Ok(response);
+        let mut patience = self.patience();
+        loop {
+            let mut first = None;
+            for broker in self.candidates() {
+                match broker.call_within(ANY_WITHIN, api, version, request).await {
+                    Err(error) if error.is_transport() => drop(first.get_or_insert(error)),
+                    answered => {
+                        self.known().answering = Some(broker);
+                        return answered;
+                    }
+                }
             }
+            let error = first.unwrap_or_else(|| CallError::NoLeader("the cluster".into()));
+            if !patience.bears(&error) {
+                return Err(error);
+            }
+            patience.pause().await;
         }
-        first
     }
 
-    /// The leaders of a topic's partitions, by partition.
+    fn known_leaders(&self, topic: &str) -> Option<Vec<Arc<Broker>>> {
+        let known = self.known();
+        let leaders = known.leaders.get(topic)?.iter();
+        leaders
+            .map(|node| known.brokers.get(node).cloned())
+            .collect()
+    }
+
+    /// The leaders of a topic's partitions, by partition. Waits for an election.
     pub async fn leaders(&self, topic: &str) -> Result<Vec<Arc<Broker>>, CallError> {
-        let found = |cluster: &Self| {
-            let known = cluster.known();
-            let leaders = known.leaders.get(topic)?;
-            let brokers = leaders
-                .iter()
-                .map(|leader| known.brokers.get(leader).cloned());
-            brokers.collect::<Option<Vec<_>>>()
-        };
-        if let Some(leaders) = found(self) {
-            return Ok(leaders);
+        let mut patience = self.patience();
+        loop {
+            if let Some(leaders) = self.known_leaders(topic) {
+                return Ok(leaders);
+            }
+            let error = match self.refresh(&[topic.to_string()]).await {
+                Ok(()) if self.known_leaders(topic).is_some() => continue,
+                Ok(()) => CallError::NoLeader(format!("topic {topic}")),
+                Err(error) => error,
+            };
+            if !patience.bears(&error) {
+                return Err(error);
+            }
+            patience.pause().await;
         }
-        self.refresh(&[topic.to_string()]).await?;
-        found(self).ok_or_else(|| CallError::NoLeader(format!("topic {topic}")))
     }
 
-    pub(super) async fn controller(&self) -> Result<Arc<Broker>, CallError> {
+    /// The broker that topics are created at: the controller as metadata name
+    /// it, or any other one, which passes requests on (KIP-590).
+    pub async fn controller(&self) -> Result<Arc<Broker>, CallError> {
+        let controller = |known: &Known| known.brokers.get(&known.controller).cloned();
+        if let Some(broker) = controller(&self.known()) {
+            return Ok(broker);
+        }
         self.refresh(&[]).await?;
         let known = self.known();
-        let controller = known.brokers.get(&known.controller);
-        Ok(controller.cloned().unwrap_or(Arc::clone(&self.bootstrap)))
+        let broker = controller(&known).or_else(|| known.answering.clone());
+        Ok(broker.unwrap_or_else(|| Arc::clone(&self.seeds[0])))
+    }
+
+    /// Forgets which broker is the controller.
+    pub fn forget_controller(&self) {
+        self.known().controller = -1;
     }
 
     /// The coordinator of a consumer group. A broker that has just started loads
@@ -210,40 +295,38 @@ impl Cluster {
         if let Some(broker) = self.known().coordinators.get(group) {
             return Ok(Arc::clone(broker));
         }
-        let version = self.version(ApiKey::FindCoordinator, (1, 3))?;
-        let request = FindCoordinatorRequest::default()
-            .with_key(text(group))
-            .with_key_type(0);
-        let deadline = Instant::now() + COORDINATOR_WITHIN;
+        let mut patience = self.patience();
         loop {
-            let response = self
-                .call_any(ApiKey::FindCoordinator, version, &request)
-                .await?;
-            let found = response::find_coordinator(version, &mut response.body())?;
-            let (error, endpoint) = found.into_iter().next().ok_or(CallError::Code(15))?;
-            let port = u16::try_from(endpoint.port);
-            match (error, port) {
-                (0, Ok(port)) => {
+            match self.find_coordinator(Coordinated::Group, group).await {
+                Ok(broker) => {
                     let mut known = self.known();
-                    // The same broker, with the connections it has.
-                    let same = known
-                        .brokers
-                        .values()
-                        .find(|broker| broker.address() == (endpoint.host, port));
-                    let broker = match same {
-                        Some(broker) => Arc::clone(broker),
-                        None => Arc::new(Broker::new(endpoint.host, port)),
-                    };
                     known.coordinators.insert(group.into(), Arc::clone(&broker));
                     return Ok(broker);
                 }
-                (14 | 15, _) if Instant::now() < deadline => {
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-                (0, Err(_)) => return Err(CallError::Code(15)),
-                (error, _) => return Err(CallError::Code(error)),
+                Err(error) if !patience.bears(&error) => return Err(error),
+                Err(_) => patience.pause().await,
             }
         }
+    }
+
+    /// Asks once for the coordinator of a group or a transactional id.
+    pub async fn find_coordinator(
+        &self,
+        of: Coordinated,
+        key: &str,
+    ) -> Result<Arc<Broker>, CallError> {
+        let version = self.version(ApiKey::FindCoordinator, (1, 3))?;
+        let request = FindCoordinatorRequest::default()
+            .with_key(text(key))
+            .with_key_type(of as i8);
+        let response = self
+            .call_any(ApiKey::FindCoordinator, version, &request)
+            .await?;
+        let found = response::find_coordinator(version, &mut response.body())?;
+        let (error, endpoint) = found.into_iter().next().ok_or(NO_COORDINATOR)?;
+        CallError::check(error)?;
+        let port = u16::try_from(endpoint.port).map_err(|_| NO_COORDINATOR)?;
+        Ok(self.broker_at(&self.known(), endpoint.host, port))
     }
 
     /// How the report names the broker.
@@ -258,6 +341,20 @@ impl Cluster {
             range(ApiKey::Fetch)
         )
     }
+}
+
+/// COORDINATOR_NOT_AVAILABLE: a reply that names none.
+const NO_COORDINATOR: CallError = CallError::Code(15);
+
+/// The brokers among `addresses` that answer soon.
+async fn answering(addresses: impl Iterator<Item = (String, u16)>) -> Vec<Arc<Broker>> {
+    let asked = addresses.map(|(host, port)| async move {
+        let broker = Arc::new(Broker::new(&host, port));
+        let answer = tokio::time::timeout(OTHERS_WITHIN, api_versions(&broker)).await;
+        matches!(answer, Ok(Ok(_))).then_some(broker)
+    });
+    let answered = futures::future::join_all(asked).await;
+    answered.into_iter().flatten().collect()
 }
 
 /// The hosts and ports of `host:port[,host:port]`; a host may be an IPv6
@@ -292,7 +389,7 @@ async fn api_versions(broker: &Broker) -> Result<BTreeMap<i16, (i16, i16)>, Call
     Ok(ranges.collect())
 }
 
-pub(super) fn text(text: &str) -> StrBytes {
+pub(crate) fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.into())
 }
 

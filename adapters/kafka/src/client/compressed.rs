@@ -79,9 +79,8 @@ impl Look<'_> {
             unit.map(|(.., unit)| unit.clone())
         };
         let (partition, end) = (self.partition, self.end);
-        let (host, port) = self.cluster.address();
         let consumer: BaseConsumer = ClientConfig::new()
-            .set("bootstrap.servers", format!("{host}:{port}"))
+            .set("bootstrap.servers", self.cluster.bootstrap())
             .set("group.id", "exactly-observer")
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")

@@ -56,13 +56,24 @@ impl Broker {
         (&self.host, self.port)
     }
 
+    /// [`call_within`](Self::call_within) the time that most calls have.
+    pub async fn call(
+        &self,
+        api: ApiKey,
+        version: i16,
+        body: &impl Encodable,
+    ) -> Result<Response, CallError> {
+        self.call_within(CALL_TIMEOUT, api, version, body).await
+    }
+
     /// Sends a request and waits for its reply.
     ///
     /// A connection serves one call at a time and goes back to the idle ones
     /// only after a whole reply: a call that is cancelled takes its connection
     /// with it, so that no later call reads its reply.
-    pub async fn call(
+    pub async fn call_within(
         &self,
+        limit: Duration,
         api: ApiKey,
         version: i16,
         body: &impl Encodable,
@@ -74,9 +85,9 @@ impl Broker {
             None => self.connect().await?,
         };
         let exchange = exchange(&mut stream, &request);
-        let frame = tokio::time::timeout(CALL_TIMEOUT, exchange)
+        let frame = tokio::time::timeout(limit, exchange)
             .await
-            .unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::TimedOut, "no reply in time")))
             .map_err(CallError::Lost)?;
         let response = open(api, version, correlation, frame)?;
         self.put_idle(stream);

@@ -1,8 +1,9 @@
 //! Feeding messages.
 
+use super::call::UNKNOWN_TOPIC;
 use super::cluster::text;
 use super::connection::Broker;
-use super::{CallError, Cluster, partition};
+use super::{CallError, Cluster, Isolation, partition};
 use crate::wire::response;
 use bytes::{Bytes, BytesMut};
 use exactly_adapter::{Fed, Outgoing};
@@ -16,13 +17,12 @@ use kafka_protocol::records::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How long the broker may wait for its replicas.
 const REQUEST_TIMEOUT_MS: i32 = 10_000;
-/// How long a message that was certainly not taken is tried again.
-const RETRY_WITHIN: Duration = Duration::from_secs(15);
-const RETRY_PAUSE: Duration = Duration::from_millis(50);
+/// TOPIC_AUTHORIZATION_FAILED: no record will ever be taken.
+const TOPIC_NOT_OURS: i16 = 29;
 /// Payload of one request at most, well below the broker's default limit for a
 /// batch (1 MiB). A larger message goes alone.
 const REQUEST_BYTES_MAX: usize = 512 * 1024;
@@ -58,11 +58,24 @@ impl Feed<'_> {
         Ok(fed)
     }
 
+    /// Sends one round. The records that nobody took, because no broker could be
+    /// reached for as long as the cluster's patience, have failed; what keeps any
+    /// record from being taken is an error.
     async fn round(&self, messages: &[Outgoing]) -> Result<Vec<Fed>, CallError> {
-        let deadline = Instant::now() + RETRY_WITHIN;
+        let mut patience = self.cluster.patience();
         let mut fed: Vec<Option<Fed>> = vec![None; messages.len()];
+        let mut moved = false;
         loop {
-            let leaders = self.cluster.leaders(self.topic).await?;
+            let leaders = match self.leaders(moved).await {
+                Err(error @ CallError::Code(UNKNOWN_TOPIC)) => return Err(error),
+                Err(error) if !error.is_stale_metadata() => return Err(error),
+                Err(error) => {
+                    let waiting: Vec<_> = (0..fed.len()).filter(|at| fed[*at].is_none()).collect();
+                    self.settle(0, &waiting, &Err(error), &mut fed);
+                    return Ok(fed.into_iter().flatten().collect());
+                }
+                Ok(leaders) => leaders,
+            };
             let waiting = (0..messages.len()).filter(|at| fed[*at].is_none());
             let batches = by_partition(messages, waiting, leaders.len());
             let sends = batches.iter().map(|(partition, indexes)| {
@@ -72,22 +85,36 @@ impl Feed<'_> {
             let results = futures::future::join_all(sends).await;
             let mut again = false;
             for ((partition, indexes), result) in batches.iter().zip(results) {
-                if let Err(error) = &result
-                    && error.is_stale_metadata()
-                {
-                    self.cluster.forget_topic(self.topic);
-                    if error.outcome() == Outcome::Fail && Instant::now() < deadline {
-                        again = true;
-                        continue;
+                match result {
+                    Err(error @ CallError::Code(TOPIC_NOT_OURS)) => return Err(error),
+                    Err(error) if error.is_stale_metadata() => {
+                        self.cluster.forget_topic(self.topic);
+                        if error.outcome() == Outcome::Fail && patience.bears(&error) {
+                            again = true;
+                            continue;
+                        }
+                        self.settle(*partition, indexes, &Err(error), &mut fed);
                     }
+                    result => self.settle(*partition, indexes, &result, &mut fed),
                 }
-                self.settle(*partition, indexes, &result, &mut fed);
             }
             if !again {
                 return Ok(fed.into_iter().flatten().collect());
             }
-            tokio::time::sleep(RETRY_PAUSE).await;
+            moved = true;
+            patience.pause().await;
         }
+    }
+
+    /// The leaders; when leadership has `moved`, those that have shown that they
+    /// lead. A new leader is named before it has become one, and what it answers
+    /// until then leaves open whether it took a record.
+    async fn leaders(&self, moved: bool) -> Result<Vec<Arc<Broker>>, CallError> {
+        if moved {
+            let topics = [self.topic.to_string()];
+            self.cluster.ends(&topics, Isolation::Uncommitted).await?;
+        }
+        self.cluster.leaders(self.topic).await
     }
 
     fn settle(

@@ -43,17 +43,24 @@ impl Cluster {
     /// The end of each partition of `topics`: the high watermark, or the last
     /// stable offset for [`Isolation::Committed`].
     pub async fn ends(&self, topics: &[String], isolation: Isolation) -> Result<Ends, CallError> {
-        let result = self.ends_once(topics, isolation).await;
-        match result {
-            Err(error) if error.is_stale_metadata() => {
-                topics.iter().for_each(|topic| self.forget_topic(topic));
-                self.ends_once(topics, isolation).await
+        let mut patience = self.patience();
+        loop {
+            match self.ends_once(topics, isolation).await {
+                Err(error) if patience.bears(&error) => {
+                    topics.iter().for_each(|topic| self.forget_topic(topic));
+                    patience.pause().await;
+                }
+                result => return result,
             }
-            result => result,
         }
     }
 
-    async fn ends_once(&self, topics: &[String], isolation: Isolation) -> Result<Ends, CallError> {
+    /// [`ends`](Self::ends), asked for once.
+    pub(super) async fn ends_once(
+        &self,
+        topics: &[String],
+        isolation: Isolation,
+    ) -> Result<Ends, CallError> {
         let version = self.version(ApiKey::ListOffsets, (2, 6))?;
         // One request for each broker that leads any of them.
         let mut by_broker = BTreeMap::new();
@@ -149,20 +156,21 @@ impl LogReader<'_> {
         each: &mut (dyn FnMut(Found<'_>) -> Go + Send),
     ) -> Result<bool, CallError> {
         let deadline = Instant::now() + STALLED_AFTER;
+        let mut patience = self.cluster.patience();
         while self.next < self.end {
             let before = self.next;
-            let go = self.fetch(each).await?;
-            if go == Go::Stop {
-                return Ok(false);
+            match self.fetch(each).await {
+                Ok(Go::Stop) => return Ok(false),
+                Ok(Go::On) if self.next > before => return Ok(self.next < self.end),
+                Ok(Go::On) if Instant::now() >= deadline => {
+                    let why = "the log ends before the end that its leader told";
+                    return Err(CallError::Lost(std::io::Error::other(why)));
+                }
+                Err(error) if !patience.bears(&error) => return Err(error),
+                Ok(Go::On) => {}
+                Err(_) => self.cluster.forget_topic(self.topic),
             }
-            if self.next > before {
-                return Ok(self.next < self.end);
-            }
-            if Instant::now() >= deadline {
-                let why = "the log ends before the end that its leader told";
-                return Err(CallError::Lost(std::io::Error::other(why)));
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            patience.pause().await;
         }
         Ok(false)
     }
@@ -176,26 +184,13 @@ impl LogReader<'_> {
         let leader = leaders
             .get(self.partition as usize)
             .ok_or_else(|| CallError::NoLeader(format!("{}/{}", self.topic, self.partition)))?;
-        let response = leader.call(ApiKey::Fetch, version, &self.request()).await;
-        let response = match response {
-            Err(error) if error.is_stale_metadata() => {
-                self.cluster.forget_topic(self.topic);
-                return Ok(Go::On);
-            }
-            response => response?,
-        };
+        let response = leader.call(ApiKey::Fetch, version, &self.request()).await?;
         let (error, fetched) = response::fetch(version, &mut response.body())?;
         CallError::check(error)?;
         let Some(part) = fetched.first() else {
             return Ok(Go::On);
         };
-        match CallError::check(part.error) {
-            Err(error) if error.is_stale_metadata() => {
-                self.cluster.forget_topic(self.topic);
-                return Ok(Go::On);
-            }
-            checked => checked?,
-        }
+        CallError::check(part.error)?;
         Ok(self.walk(part, each))
     }
 

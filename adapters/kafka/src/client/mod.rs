@@ -16,10 +16,14 @@ mod log;
 mod markers;
 mod observe;
 mod partition;
+mod patience;
 
+pub(crate) use admin::{NewTopic, TopicError};
 pub(crate) use backlog::Backlog;
 pub(crate) use call::CallError;
-pub(crate) use cluster::{Cluster, ConnectError};
+pub(crate) use cluster::{Cluster, ConnectError, Coordinated, text};
+pub(crate) use connection::Broker;
 pub(crate) use feed::Feed;
 pub(crate) use log::Isolation;
 pub(crate) use observe::{Observed, ReadError, ViewEnds};
+pub(crate) use patience::{BROKER_IS_GONE, BROKERS_COME_BACK, Patience};

@@ -6,7 +6,7 @@
     reason = "each test binary uses a part"
 )]
 
-mod host;
+pub mod host;
 
 use bytes::BytesMut;
 use exactly_adapter::{
@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-pub use host::{TestHost, start_broker};
+use host::TestHost;
 
 /// Run number of this test process: a real broker keeps names between them.
 pub fn run() -> u32 {

@@ -1,0 +1,333 @@
+//! When a cluster has healed.
+
+use super::config::STATE_PARTITIONS;
+use crate::client::{Broker, CallError, Cluster, Coordinated, text};
+use crate::wire::{Cursor, Read, response};
+use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use kafka_protocol::messages::{
+    ApiKey, BrokerId, DescribeTransactionsRequest, GroupId, ListOffsetsRequest, MetadataRequest,
+    OffsetFetchRequest, TopicName, TransactionalId,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a cluster may take to heal. A node that stops answering is taken
+/// for gone after 3 s, a JVM is up after 2 s, and a log is read in less.
+const HEALED_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long a node may take over one question before the next look.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// The offset asked for when the end of a log is wanted.
+const LATEST: i64 = -1;
+/// A consumer's view of a log: up to the high watermark.
+const AS_CONSUMER: i32 = -1;
+/// The view of Kafka's own debugging tools: up to the end of the leader's log.
+const AS_DEBUGGER: i32 = -2;
+/// TRANSACTIONAL_ID_NOT_FOUND: a coordinator that has loaded its transactions.
+const NO_SUCH_TRANSACTION: i16 = 105;
+
+/// Looks at a cluster from all sides.
+pub(super) struct Health<'a> {
+    pub cluster: &'a Cluster,
+    /// Every node there is, by number.
+    pub brokers: &'a BTreeMap<u32, Arc<Broker>>,
+}
+
+/// Where a log ends, by topic and partition.
+type Ends = BTreeMap<(String, i32), i64>;
+
+impl Health<'_> {
+    /// Waits until
+    ///
+    /// * every node answers and knows all the others,
+    /// * every partition has a leader and every replica is in sync,
+    /// * the coordinators of all groups and transactions have loaded them, and
+    /// * everything in the leaders' logs is visible: a replica that has become
+    ///   leader learns its high watermark late, and until then a log seems to end
+    ///   before records that were acknowledged.
+    ///
+    /// The error says what is missing. `fallen` names a node that will not come
+    /// back by itself, which ends the wait.
+    pub async fn wait(&self, fallen: impl Fn() -> Option<String>) -> Result<(), String> {
+        let deadline = Instant::now() + HEALED_WITHIN;
+        loop {
+            let Err(missing) = self.look().await else {
+                return Ok(());
+            };
+            if let Some(fallen) = fallen() {
+                return Err(fallen);
+            }
+            if Instant::now() >= deadline {
+                return Err(format!(
+                    "the cluster has not healed within {} s: {missing}",
+                    HEALED_WITHIN.as_secs()
+                ));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// One look: what is missing.
+    async fn look(&self) -> Result<(), String> {
+        let mut partitions = Vec::new();
+        for (node, broker) in self.brokers {
+            let seen = self.metadata(broker).await;
+            let seen = seen.map_err(|error| format!("node {node} does not answer: {error}"))?;
+            seen.check(*node, self.brokers.len())?;
+            partitions = seen.partitions;
+        }
+        self.coordinators().await?;
+        let written = self.ends(&partitions, AS_DEBUGGER).await?;
+        let visible = self.ends(&partitions, AS_CONSUMER).await?;
+        for ((topic, partition), end) in &written {
+            let shown = visible.get(&(topic.clone(), *partition)).copied();
+            let shown = shown.unwrap_or_default();
+            if shown < *end {
+                return Err(format!(
+                    "{topic}/{partition} shows its log up to {shown} of {end}"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn metadata(&self, broker: &Broker) -> Result<Seen, CallError> {
+        let version = self.cluster.version(ApiKey::Metadata, (9, 12))?;
+        let request = MetadataRequest::default()
+            .with_topics(None)
+            .with_allow_auto_topic_creation(false);
+        let response = broker
+            .call_within(ANSWER_WITHIN, ApiKey::Metadata, version, &request)
+            .await?;
+        Ok(metadata(version, response.body())?)
+    }
+
+    /// Every coordinator, by names that lie in all partitions of its topic.
+    /// Looking for one creates the topic where it is not there yet.
+    async fn coordinators(&self) -> Result<(), String> {
+        for name in names_in_all_partitions() {
+            self.group_is_loaded(&name)
+                .await
+                .map_err(|error| format!("a coordinator of groups is not ready: {error}"))?;
+            self.transaction_is_loaded(&name)
+                .await
+                .map_err(|error| format!("a coordinator of transactions is not ready: {error}"))?;
+        }
+        Ok(())
+    }
+
+    async fn group_is_loaded(&self, group: &str) -> Result<(), CallError> {
+        let version = self.cluster.version(ApiKey::OffsetFetch, (3, 7))?;
+        let request = OffsetFetchRequest::default()
+            .with_group_id(GroupId(text(group)))
+            .with_topics(None);
+        let broker = self
+            .cluster
+            .find_coordinator(Coordinated::Group, group)
+            .await?;
+        let response = broker
+            .call_within(ANSWER_WITHIN, ApiKey::OffsetFetch, version, &request)
+            .await?;
+        let (error, _) = response::offset_fetch(version, &mut response.body())?;
+        CallError::check(error)
+    }
+
+    async fn transaction_is_loaded(&self, id: &str) -> Result<(), CallError> {
+        let version = self.cluster.version(ApiKey::DescribeTransactions, (0, 0))?;
+        let ids = vec![TransactionalId(text(id))];
+        let request = DescribeTransactionsRequest::default().with_transactional_ids(ids);
+        let broker = self
+            .cluster
+            .find_coordinator(Coordinated::Transaction, id)
+            .await?;
+        let response = broker
+            .call_within(
+                ANSWER_WITHIN,
+                ApiKey::DescribeTransactions,
+                version,
+                &request,
+            )
+            .await?;
+        match first_transaction_error(response.body())? {
+            NO_SUCH_TRANSACTION => Ok(()),
+            error => CallError::check(error),
+        }
+    }
+
+    /// Where the logs of `partitions` end, as `replica` sees them.
+    async fn ends(&self, partitions: &[Partition], replica: i32) -> Result<Ends, String> {
+        let mut by_leader: BTreeMap<i32, BTreeMap<&str, Vec<i32>>> = BTreeMap::new();
+        for partition in partitions {
+            let of_leader = by_leader.entry(partition.leader).or_default();
+            let of_topic = of_leader.entry(partition.topic.as_str()).or_default();
+            of_topic.push(partition.index);
+        }
+        let mut ends = Ends::new();
+        for (leader, topics) in by_leader {
+            let node = u32::try_from(leader).ok();
+            let broker = node.and_then(|node| self.brokers.get(&node));
+            let broker = broker.ok_or_else(|| format!("there is no node {leader}"))?;
+            let asked = self.ends_at(broker, topics, replica, &mut ends).await;
+            asked.map_err(|error| format!("node {leader} cannot say where logs end: {error}"))?;
+        }
+        Ok(ends)
+    }
+
+    async fn ends_at(
+        &self,
+        broker: &Broker,
+        topics: BTreeMap<&str, Vec<i32>>,
+        replica: i32,
+        ends: &mut Ends,
+    ) -> Result<(), CallError> {
+        let version = self.cluster.version(ApiKey::ListOffsets, (2, 6))?;
+        let partition = |index: i32| {
+            ListOffsetsPartition::default()
+                .with_partition_index(index)
+                .with_current_leader_epoch(-1)
+                .with_timestamp(LATEST)
+        };
+        let topics = topics.into_iter().map(|(topic, partitions)| {
+            ListOffsetsTopic::default()
+                .with_name(TopicName(text(topic)))
+                .with_partitions(partitions.into_iter().map(partition).collect())
+        });
+        let request = ListOffsetsRequest::default()
+            .with_replica_id(BrokerId(replica))
+            .with_topics(topics.collect());
+        let response = broker
+            .call_within(ANSWER_WITHIN, ApiKey::ListOffsets, version, &request)
+            .await?;
+        for (topic, partition, error, end) in response::list_offsets(version, &mut response.body())?
+        {
+            CallError::check(error)?;
+            ends.insert((topic.into(), partition), end);
+        }
+        Ok(())
+    }
+}
+
+/// Names of groups and transactional ids, one in each partition of the topic
+/// that their coordinators keep: it is the name's Java hash modulo the number of
+/// partitions, and names that differ by one in their last letter follow each
+/// other.
+fn names_in_all_partitions() -> impl Iterator<Item = String> {
+    let letters = ('a'..='z').take(STATE_PARTITIONS as usize);
+    letters.map(|letter| format!("exactly-health-{letter}"))
+}
+
+/// What one node knows of the cluster.
+#[derive(Debug, Default)]
+struct Seen {
+    brokers: usize,
+    controller: i32,
+    partitions: Vec<Partition>,
+}
+
+#[derive(Debug)]
+struct Partition {
+    topic: String,
+    index: i32,
+    leader: i32,
+    replicas: usize,
+    in_sync: usize,
+}
+
+impl Seen {
+    /// What is missing in a cluster of `nodes` nodes, as `node` sees it.
+    fn check(&self, node: u32, nodes: usize) -> Result<(), String> {
+        if self.brokers < nodes {
+            return Err(format!(
+                "node {node} knows {} of {nodes} nodes",
+                self.brokers
+            ));
+        }
+        if self.controller < 0 {
+            return Err(format!("node {node} knows no controller"));
+        }
+        let behind = |p: &&Partition| p.leader < 0 || p.in_sync < p.replicas;
+        let Some(first) = self.partitions.iter().find(behind) else {
+            return Ok(());
+        };
+        let all = self.partitions.iter().filter(behind).count();
+        let (topic, index) = (&first.topic, first.index);
+        let what = match first.leader {
+            ..0 => "has no leader".into(),
+            _ => format!(
+                "has {} of {} replicas in sync",
+                first.in_sync, first.replicas
+            ),
+        };
+        Err(format!(
+            "{topic}/{index} {what}, as node {node} sees it ({all} such partitions)"
+        ))
+    }
+}
+
+/// Metadata v9 to v12, with the replicas and those in sync.
+fn metadata(version: i16, mut body: Cursor<'_>) -> Read<Seen> {
+    body.i32()?;
+    let mut seen = Seen {
+        brokers: body.count()?,
+        ..Seen::default()
+    };
+    for _ in 0..seen.brokers {
+        body.i32()?;
+        body.string()?;
+        body.i32()?;
+        body.nullable_string()?;
+        body.tags()?;
+    }
+    body.nullable_string()?;
+    seen.controller = body.i32()?;
+    for _ in 0..body.count()? {
+        body.i16()?;
+        let topic = body.string()?;
+        if version >= 10 {
+            body.uuid()?;
+        }
+        body.bool()?;
+        for _ in 0..body.count()? {
+            seen.partitions.push(partition(topic, &mut body)?);
+        }
+        body.i32()?;
+        body.tags()?;
+    }
+    Ok(seen)
+}
+
+fn partition(topic: &str, body: &mut Cursor<'_>) -> Read<Partition> {
+    body.i16()?;
+    let (index, leader) = (body.i32()?, body.i32()?);
+    body.i32()?;
+    let replicas = skip(body)?;
+    let in_sync = skip(body)?;
+    skip(body)?;
+    body.tags()?;
+    Ok(Partition {
+        topic: topic.into(),
+        index,
+        leader,
+        replicas,
+        in_sync,
+    })
+}
+
+/// Skips a list of node numbers and answers how many they were.
+fn skip(body: &mut Cursor<'_>) -> Read<usize> {
+    let count = body.count()?;
+    for _ in 0..count {
+        body.i32()?;
+    }
+    Ok(count)
+}
+
+/// The error of the first transaction in a reply to DescribeTransactions v0.
+fn first_transaction_error(mut body: Cursor<'_>) -> Read<i16> {
+    body.i32()?;
+    match body.count()? {
+        0 => Ok(NO_SUCH_TRANSACTION),
+        _ => body.i16(),
+    }
+}
