@@ -250,7 +250,10 @@ fn ending(exchange: &ExchangeRecord) -> String {
         (_, Outcome::Fail) => with("refused"),
         (Fate::Answered, Outcome::Ok) if error.is_empty() => String::new(),
         (Fate::Answered, Outcome::Ok) => told("applied", ""),
-        (Fate::Applied, _) => told("applied", ", reply withheld"),
+        // Where the boundary answered in the system's name it says so in full.
+        (Fate::Applied, Outcome::Ok) if error.starts_with("applied") => error,
+        (Fate::Applied, Outcome::Ok) => told("applied", ", reply withheld"),
+        (Fate::Applied, Outcome::Unknown) => with("reply withheld"),
         (Fate::Late, Outcome::Ok) => "applied late".to_owned(),
         (Fate::Late, _) => with("arrived late"),
         (Fate::Unanswered, _) => "arrived, connection ended before the reply".to_owned(),

@@ -179,7 +179,7 @@ fn how_an_exchange_ended_is_told() {
     fn error(exchange: &mut ExchangeRecord) {
         exchange.error = Some("NOT_LEADER_OR_FOLLOWER".into());
     }
-    let cases: [(&str, Bend); 9] = [
+    let cases: [(&str, Bend); 11] = [
         ("", |_| {}),
         (": never arrived", |e| e.fate = Fate::Dropped),
         (
@@ -197,6 +197,14 @@ fn how_an_exchange_ended_is_told() {
                 error(e);
             },
         ),
+        (": applied; the client was told COORDINATOR_LOAD", |e| {
+            e.fate = Fate::Applied;
+            e.error = Some("applied; the client was told COORDINATOR_LOAD".into());
+        }),
+        (": reply withheld (a part of it was passed on)", |e| {
+            (e.fate, e.outcome) = (Fate::Applied, Outcome::Unknown);
+            e.error = Some("a part of it was passed on".into());
+        }),
         (": refused (NOT_LEADER_OR_FOLLOWER)", |e| {
             e.outcome = Outcome::Fail;
             error(e);
