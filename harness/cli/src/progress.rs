@@ -17,6 +17,9 @@ pub struct Display {
     style: Style,
     cells: BTreeMap<String, Counter>,
     screen: Screen,
+    /// How often one schedule is run, where that is all: its cell has no points
+    /// to learn and gets no verdict.
+    repeat: Option<u32>,
 }
 
 enum Screen {
@@ -76,6 +79,23 @@ impl Display {
             style,
             cells: BTreeMap::new(),
             screen,
+            repeat: None,
+        }
+    }
+
+    /// For one schedule that is run `repeat` times.
+    pub fn of_repeated(self, repeat: u32) -> Self {
+        Self {
+            repeat: Some(repeat),
+            ..self
+        }
+    }
+
+    /// What a cell does at its start.
+    const fn beginning(&self) -> &'static str {
+        match self.repeat {
+            Some(_) => "running the schedule again",
+            None => "learning its points",
         }
     }
 
@@ -119,16 +139,21 @@ impl Display {
                         .unwrap_or_else(|_| ProgressStyle::default_bar()),
                     )
                     .with_prefix(format!("[{cell}/{of}] {id}"))
-                    .with_message("learning its points");
+                    .with_message(self.beginning());
                 bar.enable_steady_tick(Duration::from_millis(200));
                 counter.bar = Some(bars.add(bar));
             }
-            Screen::Lines(_) => self.line(&format!("[{cell}/{of}] {id}: learning its points")),
+            Screen::Lines(_) => {
+                self.line(&format!("[{cell}/{of}] {id}: {}", self.beginning()));
+            }
         }
         self.cells.insert(id.into(), counter);
     }
 
     fn planned(&mut self, id: &str, classes: u32, points: u32, trials: u32) {
+        if self.repeat.is_some() {
+            return;
+        }
         let counter = self.cells.entry(id.into()).or_default();
         match &counter.bar {
             Some(bar) => {
@@ -142,6 +167,7 @@ impl Display {
     }
 
     fn trial(&mut self, id: &str, done: u32, planned: u32, anomalies: u64, now: Instant) {
+        let planned = self.repeat.unwrap_or(planned);
         let counter = self.cells.entry(id.into()).or_default();
         counter.anomalies += anomalies;
         let seen = counter.anomalies;
@@ -168,6 +194,9 @@ impl Display {
         let id = under_way.cloned().unwrap_or_default();
         if let Some(bar) = self.cells.remove(&id).and_then(|cell| cell.bar) {
             bar.finish_and_clear();
+        }
+        if self.repeat.is_some() {
+            return;
         }
         let claim = id.split('/').next().unwrap_or_default();
         let line = verdict_line(claim, report, self.style);
@@ -231,10 +260,11 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_cell_in_lines() {
+    /// The lines of a cell of which `done` trials were run.
+    fn lines_of(display: impl Fn(Display) -> Display, planned: u32, done: u32) -> Vec<String> {
         let page = Page::default();
-        let mut display = Display::lines(Style::plain(100), Box::new(page.clone()));
+        let lines = Display::lines(Style::plain(100), Box::new(page.clone()));
+        let mut display = display(lines);
         let id = || String::from("claim/variant");
         display.show(&Progress::CellStarted {
             cell: 1,
@@ -245,13 +275,13 @@ mod tests {
             id: id(),
             classes: 3,
             points: 20,
-            trials: 100,
+            trials: planned,
         });
-        for done in 1..=100 {
+        for done in 1..=done {
             display.show(&Progress::TrialDone {
                 id: id(),
                 done,
-                planned: 100,
+                planned,
                 anomalies: 1,
             });
         }
@@ -259,7 +289,12 @@ mod tests {
             report: report("variant"),
         });
         display.show(&Progress::Note("a remark".into()));
-        let lines = page.lines();
+        page.lines()
+    }
+
+    #[test]
+    fn a_cell_in_lines() {
+        let lines = lines_of(|display| display, 100, 100);
         assert_eq!(lines[0], "[1/2] claim/variant: learning its points");
         assert_eq!(
             lines[1],
@@ -271,6 +306,19 @@ mod tests {
         assert_eq!(lines[14], "a remark");
         // A hundred trials are ten lines and the first, not a hundred.
         assert_eq!(lines.len(), 15);
+    }
+
+    #[test]
+    fn a_repeated_schedule_in_lines() {
+        assert_eq!(
+            lines_of(|display| display.of_repeated(2), 9, 2),
+            [
+                "[1/2] claim/variant: running the schedule again",
+                "claim/variant: 1/2 trials, 1 anomalies",
+                "claim/variant: 2/2 trials, 2 anomalies",
+                "a remark",
+            ]
+        );
     }
 
     #[test]

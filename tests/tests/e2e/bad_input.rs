@@ -1,6 +1,7 @@
 //! What goes wrong around the harness: a clear error, the documented exit code,
 //! nothing left running, what was recorded kept.
 
+use crate::broker::Broker;
 use crate::support::{Home, nothing_left, stderr};
 use exactly_model::{Verdict, exit};
 use std::process::Output;
@@ -50,6 +51,80 @@ fn a_database_that_is_not_there_and_its_password() {
         let text = std::fs::read_to_string(run.join("events.ndjson")).unwrap();
         assert!(!text.contains("hunter2"), "the password is in the history");
     }
+}
+
+#[test]
+fn no_kafka_where_the_local_one_should_be() {
+    let empty = Home::new("empty-kafka-home");
+    let empty = empty.path().to_str().unwrap();
+    for (test, home, part) in [
+        ("no-kafka-home", "", "KAFKA_HOME"),
+        (
+            "wrong-kafka-home",
+            "/nonexistent/kafka",
+            "/nonexistent/kafka",
+        ),
+        ("empty-kafka-home-run", empty, empty),
+    ] {
+        let (output, _home) = evaluate(test, &["--on", "kafka=local"], &[("KAFKA_HOME", home)]);
+        // The hint says how to go on, one way or the other.
+        fails(
+            &output,
+            exit::SYSTEM_UNAVAILABLE,
+            &["kafka", part, "KAFKA_HOME"],
+        );
+    }
+}
+
+#[test]
+fn no_java_for_the_local_kafka() {
+    let Some(kafka) = std::env::var("KAFKA_HOME").ok().filter(|k| !k.is_empty()) else {
+        eprintln!("not run: no_java_for_the_local_kafka: KAFKA_HOME names no Kafka");
+        return;
+    };
+    let env = [
+        ("KAFKA_HOME", kafka.as_str()),
+        ("JAVA_HOME", "/nonexistent/java"),
+    ];
+    let (output, _home) = evaluate("no-java", &["--on", "kafka=local"], &env);
+    fails(
+        &output,
+        exit::SYSTEM_UNAVAILABLE,
+        &["/nonexistent/java", "JAVA_HOME"],
+    );
+}
+
+/// Kafka's number for EndTxn.
+const END_TXN: i16 = 26;
+
+#[test]
+fn a_broker_without_transactions_leaves_only_what_needs_them_open() {
+    let broker = Broker::start();
+    let servers = broker.without(END_TXN).to_string();
+    let home = Home::new("no-transactions");
+    let output = home
+        .evaluate(&[
+            "kafka-eos-scope/read-committed",
+            CELL,
+            "--kafka",
+            &servers,
+            "--messages",
+            "2",
+            "--format",
+            "json",
+        ])
+        .output()
+        .unwrap();
+    fails(&output, exit::INCONCLUSIVE, &[]);
+    let report = crate::support::report(&output);
+    let cells: Vec<_> = report.variants().map(|(_, cell)| cell).collect();
+    let (plain, transactional) = (cells[0], cells[1]);
+    assert_eq!(plain.verdict, Verdict::Refuted, "{}", plain.bounds);
+    assert_eq!(transactional.verdict, Verdict::Inconclusive);
+    // It names the API, and says what was needed.
+    let said = format!("{} {:?}", transactional.bounds, transactional.notes);
+    assert!(said.contains("EndTxn"), "{said}");
+    nothing_left(&home.run());
 }
 
 #[test]

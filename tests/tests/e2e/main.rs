@@ -1,6 +1,11 @@
 //! The command as people use it: real processes, real servers, real SIGKILL.
 
 mod bad_input;
+mod broker;
 mod catalogue;
+mod differences;
+mod elsewhere;
 mod killed;
+mod real;
+mod replay;
 mod support;

@@ -5,6 +5,7 @@ use crate::args::{EvaluateArgs, PlanArgs, PlanKind};
 use crate::expect;
 use crate::failure::Failure;
 use crate::place::Places;
+use crate::progress::Display;
 use crate::select::select;
 use exactly::{Options, Outcome, PlanChoice};
 use exactly_claims::Claim;
@@ -37,7 +38,7 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
 /// Runs what is asked for, with progress on stderr, until it is done or a
 /// signal ends it.
 async fn evaluate(mut options: Options) -> Result<(Outcome, Option<Failure>), Failure> {
-    let watch = Watch::start()?;
+    let watch = Watch::start(Display::stderr())?;
     options.cancelled = watch.cancelled.clone();
     match exactly::evaluate(options, watch.teller()).await {
         Ok(mut outcome) => {

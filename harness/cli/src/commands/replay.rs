@@ -5,6 +5,7 @@ use super::running::{self, Watch, ids, selected};
 use crate::args::{Format, ReplayArgs};
 use crate::failure::Failure;
 use crate::place::{PlaceError, Places};
+use crate::progress::Display;
 use crate::schedule;
 use crate::select::{nearest_of, select};
 use crate::terminal;
@@ -24,6 +25,8 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<u8, Failur
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let (outcome, failure) = super::block_on(&mut runtime, replay(asked))??;
+    let folder = outcome.folder.display();
+    super::tell(&format!("recorded in {folder}"));
     if failure.is_none() || outcome.n > 0 {
         super::print(&match args.format {
             Format::Human => told.human(&outcome),
@@ -38,7 +41,7 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<u8, Failur
 
 /// Runs it, with progress on stderr, until it is done or a signal ends it.
 async fn replay(mut asked: ReplayOptions) -> Result<(ReplayOutcome, Option<Failure>), Failure> {
-    let watch = Watch::start()?;
+    let watch = Watch::start(Display::stderr().of_repeated(asked.repeat))?;
     asked.options.cancelled = watch.cancelled.clone();
     let mut outcome = exactly::replay(asked, watch.teller()).await?;
     let failure = watch.end(outcome.error.take());
@@ -117,16 +120,18 @@ impl Told<'_> {
 
     fn human(&self, outcome: &ReplayOutcome) -> String {
         let style = terminal::stdout_style();
-        let mut text = String::new();
-        if let Some(example) = outcome.counterexample.as_ref().filter(|_| outcome.k > 0) {
-            text.push_str(&exactly_report::counterexample(&self.cell, example, style));
-            text.push('\n');
-        }
-        let schedule = exactly_report::schedule_in_words(&self.file.schedule());
-        let line = format!("{} on {}: {}", self.what, self.cell, self.verdict(outcome));
-        for line in [format!("Run again: {schedule}."), line] {
-            text.push_str(&exactly_report::wrapped(&line, style));
-        }
+        let example = outcome.counterexample.as_ref().filter(|_| outcome.k > 0);
+        let mut text = match example {
+            Some(example) => exactly_report::counterexample(&self.cell, example, style),
+            None => {
+                let words = exactly_report::schedule_in_words(&self.file.schedule());
+                let (cell, messages) = (&self.cell, self.file.messages);
+                let line = format!("{cell}, messages fed: {messages}; {words}");
+                exactly_report::wrapped(&line, style)
+            }
+        };
+        let line = format!("\n{}: {}", self.what, self.verdict(outcome));
+        text.push_str(&exactly_report::wrapped(&line, style));
         text
     }
 

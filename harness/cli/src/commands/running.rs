@@ -72,9 +72,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Begins to listen; needs a runtime.
-    pub fn start() -> Result<Self, Failure> {
-        let display = Arc::new(Mutex::new(Display::stderr()));
+    /// Begins to show on `display` and to listen; needs a runtime.
+    pub fn start(display: Display) -> Result<Self, Failure> {
+        let display = Arc::new(Mutex::new(display));
         let for_signals = display.clone();
         let (signals, cancelled) = listen(move |text| show(&for_signals, &Progress::Note(text)))?;
         Ok(Self {

@@ -1,0 +1,56 @@
+//! Where a real Kafka differs from the embedded one, and why. A difference that
+//! is not here fails a test.
+
+/// A difference that is understood.
+struct Difference {
+    /// `claim/variant`, or a claim for all of its variants, or empty for all.
+    cells: &'static str,
+    /// `kafka=local`, `kafka=local:3`, or empty for both.
+    place: &'static str,
+    /// The line that says it.
+    line: &'static str,
+    /// Why it is so.
+    why: &'static str,
+}
+
+const DIFFERENCES: &[Difference] = &[];
+
+/// Why `line` may differ in the cell `id` at `place`.
+pub fn explained(id: &str, place: &str, line: &str) -> Option<&'static str> {
+    explained_by(DIFFERENCES, id, place, line)
+}
+
+fn explained_by(table: &[Difference], id: &str, place: &str, line: &str) -> Option<&'static str> {
+    let claim = id.split('/').next().unwrap_or(id);
+    let row = table.iter().find(|row| {
+        (row.cells.is_empty() || row.cells == id || row.cells == claim)
+            && (row.place.is_empty() || row.place == place)
+            && row.line == line
+    });
+    row.map(|row| row.why)
+}
+
+#[test]
+fn a_row_explains_its_own_difference_and_no_other() {
+    let table = [Difference {
+        cells: "a",
+        place: "kafka=local:3",
+        line: "code D2 is new",
+        why: "because",
+    }];
+    let explained = |id, place, line| explained_by(&table, id, place, line);
+    assert_eq!(
+        explained("a/b", "kafka=local:3", "code D2 is new"),
+        Some("because")
+    );
+    for (id, place, line) in [
+        ("aa/b", "kafka=local:3", "code D2 is new"),
+        ("a/b", "kafka=local", "code D2 is new"),
+        ("a/b", "kafka=local:3", "code D2 is not seen"),
+    ] {
+        assert_eq!(explained(id, place, line), None, "{id} {place} {line}");
+    }
+    for row in DIFFERENCES {
+        assert!(!row.why.is_empty() && !row.line.is_empty());
+    }
+}
