@@ -203,7 +203,9 @@ fn known_of(cell: &Selected, options: &Options, files: &[(String, ScheduleFile)]
         })
         .collect();
     // The order in which they were last seen is luck.
-    known.sort_by(|a, b| a.id.cmp(&b.id));
+    known.sort_by(|a, b| (&a.candidate, &a.id).cmp(&(&b.candidate, &b.id)));
+    // What shows several codes is run once.
+    known.dedup_by(|other, one| other.candidate == one.candidate);
     known
 }
 

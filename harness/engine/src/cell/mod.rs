@@ -192,6 +192,7 @@ async fn all_trials(stage: &Stage, course: &Course, overseer: &dyn Overseer) -> 
 async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
     if let Planning::Schedule { candidate, repeat } = &rounds.course.planning {
         let again = Rounds::of_candidate(TrialKind::Known, candidate, None);
+        rounds.record_repeats(*repeat);
         rounds.run(vec![again; *repeat as usize]).await?;
         return Ok(());
     }
@@ -225,3 +226,6 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
 fn not_run(ran: &[Option<u32>]) -> usize {
     ran.iter().filter(|trial| trial.is_none()).count()
 }
+
+#[cfg(test)]
+mod tests;

@@ -146,6 +146,16 @@ impl Rounds<'_> {
         self.stage.recorder.record(0, Event::Plan(plan));
     }
 
+    /// The plan of a schedule that is run `repeat` times.
+    pub fn record_repeats(&self, repeat: u32) {
+        let plan = Plan {
+            cell: self.stage.cell,
+            trials: repeat,
+            ..Plan::default()
+        };
+        self.stage.recorder.record(0, Event::Plan(plan));
+    }
+
     /// Says of kept failures that they did not come back. `ran` are the directed
     /// trials, which begin with them; answers how many of these were not run.
     pub fn note_kept(&self, ran: &[Option<u32>]) -> usize {

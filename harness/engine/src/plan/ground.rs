@@ -83,16 +83,24 @@ impl LeftOut {
         self.planned.insert((kind, system.to_string()));
     }
 
-    /// The lines.
+    /// The lines. What holds for several systems is said once.
     pub fn lines(&self) -> Vec<String> {
-        let reasons = self.reasons.iter().map(|((kind, system, why), at)| {
+        let mut lines = self.said.clone();
+        let mut whole: BTreeMap<(FaultKind, &str), Vec<&str>> = BTreeMap::new();
+        for ((kind, system, why), operations) in &self.reasons {
             let elsewhere = self.planned.contains(&(*kind, system.clone()));
-            match elsewhere && !at.is_empty() {
-                true => format!("{kind} at {system} {}: {why}", shortened(at)),
-                false => format!("{kind} on {system}: {why}"),
+            if elsewhere && !operations.is_empty() {
+                let operations = shortened(operations);
+                lines.insert(format!("{kind} at {system} {operations}: {why}"));
+            } else {
+                whole.entry((*kind, why)).or_default().push(system);
             }
-        });
-        let lines: BTreeSet<String> = reasons.chain(self.said.iter().cloned()).collect();
+        }
+        let whole = whole.iter();
+        lines.extend(whole.map(|((kind, why), systems)| {
+            let systems = systems.join(" and ");
+            format!("{kind} on {systems}: {why}")
+        }));
         lines.into_iter().collect()
     }
 }
