@@ -9,9 +9,10 @@
 //! of that code. At-least-once shows as D3, at-most-once as L1, `none` as both;
 //! L4 stands where a position runs ahead of a handler that is still at work.
 
-use crate::{Claim, Program, Variant, program_by_id};
+use crate::witness::{drop_request, insert, kill_after, kill_before, offset_commit};
+use crate::{Claim, Sink, Variant};
 use exactly_model::Code::{D3, L1, L4};
-use exactly_model::{Code, Fault, FaultKind, Guarantee, Others, Phase, Schedule, Selector};
+use exactly_model::{Code, Fault, FaultKind, Guarantee, Others, Phase, Schedule};
 
 /// The claim with its Kafka variants.
 pub(crate) fn claim() -> Claim {
@@ -31,37 +32,37 @@ fn variants() -> Vec<Variant> {
             "effect-then-ack",
             Guarantee::AtLeastOnce,
             &[D3],
-            vec![kill_before_ack(1)],
+            vec![kill_before(offset_commit(1))],
         ),
         variant(
             "ack-then-effect",
             Guarantee::AtMostOnce,
             &[L1],
-            vec![kill_after_ack(1)],
+            vec![kill_after(offset_commit(1))],
         ),
         variant(
             "auto-commit-timer",
             Guarantee::None,
             &[L1, L4, D3],
-            vec![overtaken_by_ack(0), kill_after_effect(0)],
+            vec![overtaken_by_ack(0), kill_after(insert(0))],
         ),
         variant(
             "batch-commit",
             Guarantee::AtLeastOnce,
             &[D3],
-            vec![kill_before_ack(2)],
+            vec![kill_before(offset_commit(2))],
         ),
         variant(
             "batch-partial-retried",
             Guarantee::AtLeastOnce,
             &[D3],
-            vec![drop_effect(1)],
+            vec![drop_request(insert(1))],
         ),
         variant(
             "batch-partial-acked",
             Guarantee::None,
             &[L1, D3],
-            vec![drop_effect(1), kill_before_ack(1)],
+            vec![drop_request(insert(1)), kill_before(offset_commit(1))],
         ),
         Variant {
             // Message 0 is overtaken by a neighbour, so there must be one.
@@ -72,79 +73,28 @@ fn variants() -> Vec<Variant> {
                 &[L1, L4, D3],
                 // Whatever the handlers' order: before any OffsetCommit at
                 // least one row is there, and its message comes again.
-                vec![overtaken_by_ack(0), kill_before_ack(0)],
+                vec![overtaken_by_ack(0), kill_before(offset_commit(0))],
             )
         },
         variant(
             "inbox-then-ack",
             Guarantee::ExactlyOnce,
             &[],
-            vec![kill_before_ack(1)],
+            vec![kill_before(offset_commit(1))],
         ),
     ]
 }
 
-/// A variant that runs the program of its own name.
+/// A variant that runs the program of its own name and is read at its rows.
 fn variant(
     id: &'static str,
     expected: Guarantee,
     predicted: &'static [Code],
     witnesses: Vec<Schedule>,
 ) -> Variant {
-    let pipeline = program_of(id);
-    let highest = witnesses
-        .iter()
-        .flat_map(|schedule| &schedule.faults)
-        .filter_map(|fault| fault.point.covers)
-        .max();
-    Variant {
-        id,
-        summary: pipeline.summary,
-        expected,
-        predicted,
-        pipeline,
-        messages_min: highest.map_or(1, |sequence| sequence + 1),
-        witnesses,
-    }
-}
-
-fn program_of(variant: &str) -> &'static Program {
-    program_by_id(&format!("kafka-{variant}"))
-        .expect("each variant has a program of its name; a test goes through all")
-}
-
-/// The statement that records message `sequence`.
-fn effect(sequence: u32) -> Selector {
-    Selector::new("postgres", "INSERT")
-        .on("orders")
-        .covering(sequence)
-}
-
-/// The OffsetCommit that first covers message `sequence`.
-fn ack(sequence: u32) -> Selector {
-    Selector::new("kafka", "OffsetCommit")
-        .on("topic.orders")
-        .covering(sequence)
-}
-
-fn kill_before_ack(sequence: u32) -> Schedule {
-    Schedule::single(Fault::new(FaultKind::Kill, Phase::Before, ack(sequence)))
-}
-
-fn kill_after_ack(sequence: u32) -> Schedule {
-    Schedule::single(Fault::new(FaultKind::Kill, Phase::After, ack(sequence)))
-}
-
-fn kill_after_effect(sequence: u32) -> Schedule {
-    Schedule::single(Fault::new(FaultKind::Kill, Phase::After, effect(sequence)))
-}
-
-fn drop_effect(sequence: u32) -> Schedule {
-    Schedule::single(Fault::new(
-        FaultKind::DropRequest,
-        Phase::Before,
-        effect(sequence),
-    ))
+    let program = format!("kafka-{id}");
+    let sinks = vec![Sink::rows(expected)];
+    Variant::new(id, &program, sinks, predicted, witnesses)
 }
 
 /// The effect of a message is held until someone has committed past it, and
@@ -153,10 +103,10 @@ fn drop_effect(sequence: u32) -> Schedule {
 fn overtaken_by_ack(sequence: u32) -> Schedule {
     Schedule {
         faults: vec![
-            Fault::hold(effect(sequence), ack(sequence)),
+            Fault::hold(insert(sequence), offset_commit(sequence)),
             Fault {
                 others: Some(Others::Dropped),
-                ..Fault::new(FaultKind::Kill, Phase::After, ack(sequence))
+                ..Fault::new(FaultKind::Kill, Phase::After, offset_commit(sequence))
             },
         ],
     }

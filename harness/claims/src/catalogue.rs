@@ -1,10 +1,10 @@
 //! The catalogue, as it is and with programs swapped.
 
-use crate::{Claim, ack_after_process, program_by_id, programs};
+use crate::{Claim, ack_after_process, kafka_eos_scope, program_by_id, programs};
 
 /// Every claim.
 pub fn catalogue() -> Vec<Claim> {
-    vec![ack_after_process::claim()]
+    vec![ack_after_process::claim(), kafka_eos_scope::claim()]
 }
 
 /// The catalogue with other programs under the same variant ids.

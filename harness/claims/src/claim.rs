@@ -1,29 +1,8 @@
 //! Claims and their variants.
 
-use crate::Program;
-use exactly_model::{
-    Cell, Code, FaultKind, Feed, Guarantee, IdForm, Limits, Observer, Pipeline, Process, Ready,
-    ReadyWhen, Restart, Schedule, Setup, SinkKind, Stop, SystemUse, Topic, View,
-};
-use std::collections::BTreeMap;
-
-/// How long a sink must be quiet where the position runs ahead of the effect:
-/// longer than a statement takes on a busy machine.
-const QUIET_AHEAD_MS: u64 = 120;
-
-/// Schema of a trial. `orders` has no unique constraint on the message, so
-/// that a second effect shows; `inbox` has one. Every program finds both, so
-/// that programs can be swapped.
-const SETUP_SQL: &str = "\
-create table orders (
-    entry bigint generated always as identity primary key,
-    id text not null,
-    key text not null,
-    n bigint not null,
-    checksum text not null
-);
-create table inbox (id text primary key);
-";
+use crate::{Program, program_by_id};
+use exactly_model::{Cell, Code, Guarantee, Need, Observer, Schedule, SinkKind, View};
+use std::collections::BTreeSet;
 
 /// A sentence that people say, and the pipelines that test it.
 #[derive(Clone, PartialEq, Debug)]
@@ -55,12 +34,19 @@ pub struct Variant {
     /// What the code does, in one line. Follows the code when programs are
     /// swapped.
     pub summary: &'static str,
-    /// The guarantee that the design predicts at the sink.
+    /// The guarantee that the design predicts over all sinks: the weakest of
+    /// theirs.
     pub expected: Guarantee,
     /// The codes that the catalogue predicts. Predictions, not filters.
     pub predicted: &'static [Code],
     /// The code that is run.
     pub pipeline: &'static Program,
+    /// Where its effects are read.
+    pub sinks: Vec<Sink>,
+    /// Whether its sinks get a message in one step.
+    pub sinks_are_one_unit: bool,
+    /// What its witnesses need of a place, beside what the code needs.
+    pub needs: &'static [Need],
     /// The schedules that must fire for a verdict to mean anything.
     pub witnesses: Vec<Schedule>,
     /// The fewest messages with which its witnesses can fire.
@@ -68,8 +54,49 @@ pub struct Variant {
 }
 
 impl Variant {
+    /// A variant that runs `program` and is read at `sinks`.
+    pub(crate) fn new(
+        id: &'static str,
+        program: &str,
+        sinks: Vec<Sink>,
+        predicted: &'static [Code],
+        witnesses: Vec<Schedule>,
+    ) -> Self {
+        let pipeline = program_by_id(program)
+            .expect("each variant names a program; a test goes through all of them");
+        let highest = witnesses
+            .iter()
+            .flat_map(|schedule| &schedule.faults)
+            .filter_map(|fault| fault.point.covers)
+            .max();
+        Self {
+            id,
+            summary: pipeline.summary,
+            expected: weakest(&sinks),
+            predicted,
+            pipeline,
+            sinks,
+            sinks_are_one_unit: false,
+            needs: &[],
+            messages_min: highest.map_or(1, |sequence| sequence + 1),
+            witnesses,
+        }
+    }
+
     /// The claim's side of the cell.
     pub fn cell(&self, claim: &Claim) -> Cell {
+        let differing = self
+            .sinks
+            .iter()
+            .filter(|sink| sink.expected != self.expected)
+            .map(|sink| (sink.observer.name.clone(), sink.expected));
+        let needs: BTreeSet<Need> = self
+            .needs
+            .iter()
+            .copied()
+            .chain(self.pipeline.needs())
+            .collect();
+        let all_sinks = || self.sinks.iter().map(|sink| sink.observer.name.clone());
         Cell {
             claim: claim.id.into(),
             variant: self.id.into(),
@@ -77,126 +104,95 @@ impl Variant {
             asserted: claim.asserted,
             forbidden: claim.forbidden.clone(),
             expected: self.expected,
-            observers: vec![orders_observer()],
-            expected_at: BTreeMap::new(),
+            expected_at: differing.collect(),
+            observers: self.observers(),
             witnesses: self.witnesses.clone(),
-            needs: Vec::new(),
-            units: Vec::new(),
-        }
-    }
-
-    /// The pipeline's side of the cell: what the engine runs. `exe` is a binary
-    /// whose `pipeline <program id>` calls [`crate::run_program`].
-    pub fn pipeline_spec(&self, messages: u32, exe: &str) -> Pipeline {
-        Pipeline {
-            systems: vec![self.kafka(), self.postgres()],
-            processes: vec![self.process(exe)],
-            feed: orders_feed(messages),
-            observers: vec![orders_observer()],
-            // A hold needs something to wait for, a second owner a place where he
-            // finds something to own: only witnesses have that.
-            kinds: FaultKind::ALL
-                .into_iter()
-                .filter(|kind| !matches!(kind, FaultKind::Hold | FaultKind::SecondOwner))
-                .collect(),
-            timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
-            limits: self.limits(),
-            positions: None,
-        }
-    }
-
-    fn limits(&self) -> Limits {
-        let usual = Limits::default();
-        Limits {
-            quiet_ms: if self.pipeline.acks_ahead {
-                QUIET_AHEAD_MS
-            } else {
-                usual.quiet_ms
-            },
-            // A broker with session timeouts gives the partition of a dead
-            // member away after six seconds; that is waiting, not stuck.
-            stuck_ms: 15_000,
-            ..usual
-        }
-    }
-
-    fn kafka(&self) -> SystemUse {
-        SystemUse {
-            name: "kafka".into(),
-            kind: "kafka".into(),
-            client_timeout_ms: self.pipeline.kafka_timeout_ms,
-            lease_ms: None,
-            setup: Setup {
-                // One partition: batches are cut at the same places in every
-                // run, and "the offset past message n" has one meaning.
-                topics: vec![Topic {
-                    name: "orders".into(),
-                    partitions: 1,
-                    replicas: None,
-                }],
-                sql: String::new(),
+            needs: needs.into_iter().collect(),
+            units: match self.sinks_are_one_unit {
+                true => vec![all_sinks().collect()],
+                false => Vec::new(),
             },
         }
     }
 
-    fn postgres(&self) -> SystemUse {
-        SystemUse {
-            name: "postgres".into(),
-            kind: "postgres".into(),
-            client_timeout_ms: self.pipeline.database_timeout_ms,
-            lease_ms: None,
-            setup: Setup {
-                topics: Vec::new(),
-                sql: SETUP_SQL.into(),
-            },
-        }
-    }
-
-    fn process(&self, exe: &str) -> Process {
-        let env = [
-            ("BROKERS", "{kafka.address}"),
-            ("TOPIC", "{kafka.topic.orders}"),
-            ("GROUP", "{kafka.group}"),
-            ("DATABASE_URL", "{postgres.url}"),
-        ];
-        Process {
-            name: "worker".into(),
-            command: vec![exe.into(), "pipeline".into(), self.pipeline.id.into()],
-            env: BTreeMap::from(env.map(|(name, value)| (name.into(), value.into()))),
-            ready: Ready {
-                when: ReadyWhen::FirstExchange,
-                within_ms: 10_000,
-            },
-            // No program handles SIGTERM: it ends at once.
-            stop: Stop { grace_ms: 2_000 },
-            restart: Restart {
-                max: 5,
-                delay_ms: 20,
-            },
-        }
+    /// Where its effects are read.
+    pub(crate) fn observers(&self) -> Vec<Observer> {
+        let observers = self.sinks.iter().map(|sink| &sink.observer);
+        observers.cloned().collect()
     }
 }
 
-fn orders_feed(messages: u32) -> Feed {
-    Feed {
-        system: "kafka".into(),
-        to: "orders".into(),
-        messages,
-        concurrency: 1,
-        id: IdForm::Text,
-        keys: 3,
-        payload: r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#.into(),
-        before_start: true,
+/// The guarantee that holds at all sinks together.
+fn weakest(sinks: &[Sink]) -> Guarantee {
+    let any = |of: [Guarantee; 2]| sinks.iter().any(|sink| of.contains(&sink.expected));
+    Guarantee::measured(
+        any([Guarantee::AtMostOnce, Guarantee::None]),
+        any([Guarantee::AtLeastOnce, Guarantee::None]),
+    )
+}
+
+/// A place where effects are read, and what the design predicts there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Sink {
+    /// How it is read.
+    pub observer: Observer,
+    /// The guarantee predicted.
+    pub expected: Guarantee,
+}
+
+impl Sink {
+    /// The rows of the table `orders`.
+    pub(crate) fn rows(expected: Guarantee) -> Self {
+        Self {
+            observer: Observer {
+                name: "orders".into(),
+                system: "postgres".into(),
+                kind: SinkKind::Row,
+                query: "select id, key, n as seq, checksum, {commit_order} as position from orders"
+                    .into(),
+                effects_per_message: 1,
+                view: View::ReadCommitted,
+            },
+            expected,
+        }
+    }
+
+    /// The committed records of `topic`.
+    pub(crate) fn records(topic: &str, expected: Guarantee) -> Self {
+        Self {
+            observer: Observer {
+                name: topic.into(),
+                system: "kafka".into(),
+                kind: SinkKind::Record,
+                query: topic.into(),
+                effects_per_message: 1,
+                view: View::ReadCommitted,
+            },
+            expected,
+        }
+    }
+
+    /// The same sink as a reader sees it who does not wait for commits.
+    pub(crate) fn uncommitted(mut self) -> Self {
+        self.observer.view = View::ReadUncommitted;
+        self
     }
 }
 
-fn orders_observer() -> Observer {
-    Observer {
-        name: "orders".into(),
-        system: "postgres".into(),
-        kind: SinkKind::Row,
-        query: "select id, key, n as seq, checksum, {commit_order} as position from orders".into(),
-        effects_per_message: 1,
-        view: View::ReadCommitted,
+#[cfg(test)]
+mod tests {
+    use super::{Sink, weakest};
+    use exactly_model::Guarantee::{self, AtLeastOnce, AtMostOnce, ExactlyOnce, None};
+
+    #[test]
+    fn all_sinks_together_promise_what_the_weakest_does() {
+        let of = |sinks: &[Guarantee]| {
+            weakest(&sinks.iter().map(|&at| Sink::rows(at)).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&[ExactlyOnce]), ExactlyOnce);
+        assert_eq!(of(&[ExactlyOnce, AtLeastOnce]), AtLeastOnce);
+        assert_eq!(of(&[AtMostOnce, ExactlyOnce]), AtMostOnce);
+        assert_eq!(of(&[AtMostOnce, AtLeastOnce]), None);
+        assert_eq!(of(&[ExactlyOnce, None]), None);
     }
 }

@@ -27,13 +27,22 @@
 //!     spec.processes[0].command,
 //!     ["/usr/bin/exactly", "pipeline", "kafka-inbox-then-ack"]
 //! );
+//!
+//! // A sentence about more than one sink is predicted sink by sink.
+//! let claim = claims.iter().find(|c| c.id == "kafka-eos-scope").unwrap();
+//! let cell = claim.variant("row-before-commit").unwrap().cell(claim);
+//! assert_eq!(cell.expected_at("out"), Guarantee::ExactlyOnce);
+//! assert_eq!(cell.expected_at("orders"), Guarantee::AtLeastOnce);
 //! ```
 
 mod ack_after_process;
 mod catalogue;
 mod claim;
+mod kafka_eos_scope;
 mod pipelines;
 mod program;
+mod spec;
+mod witness;
 
 pub use catalogue::*;
 pub use claim::*;

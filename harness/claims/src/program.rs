@@ -1,13 +1,16 @@
 //! Programs: the code of a pipeline, by name.
 
 use crate::pipelines::app::{
-    DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_SOCKET_TIMEOUT_MS, Settings,
+    ALWAYS_READ, DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_SOCKET_TIMEOUT_MS, Settings,
 };
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
-    concurrent_highest_offset, effect_then_ack, inbox_then_ack,
+    concurrent_highest_offset, effect_then_ack, idempotent_only, inbox_then_ack,
+    position_in_database, row_after_commit, row_before_commit, transactional,
 };
+use crate::spec::LEASE_MS;
 use anyhow::anyhow;
+use exactly_model::Need;
 use futures::future::{BoxFuture, FutureExt};
 
 /// How long the Kafka client of every program waits for a reply at most.
@@ -18,6 +21,13 @@ use futures::future::{BoxFuture, FutureExt};
 /// the client gives up soon after `socket.timeout.ms` (seen: 300 ms after it;
 /// 1700 ms with a heartbeat every two seconds).
 const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 1_000 + KAFKA_HEARTBEAT_MS;
+
+/// The same of a program that has a Kafka producer. A producer sends no
+/// heartbeats: its threads wake up once a second by themselves, so the look may
+/// come a second after the timeout, and one more where it was missed by a moment
+/// (seen: 2000 ms for EndTxn, AddOffsetsToTxn and InitProducerId, 1400 ms where
+/// another thread's work wakes the connection).
+const KAFKA_PRODUCER_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 2_000;
 
 /// How long a program that limits its statements waits for a reply.
 const DATABASE_CLIENT_TIMEOUT_MS: u64 = DATABASE_TIMEOUT.as_millis() as u64;
@@ -32,11 +42,21 @@ pub struct Program {
     pub id: &'static str,
     /// What the code does, in one line.
     pub summary: &'static str,
+    /// The settings that it reads, beside those that every program reads: they
+    /// tell which systems and topics it uses.
+    pub reads: &'static [&'static str],
     /// What its Kafka client waits for a reply, in milliseconds.
     pub kafka_timeout_ms: Option<u64>,
     /// What it waits for a statement, in milliseconds; `None` where it waits
-    /// for ever.
+    /// for ever, or has no database.
     pub database_timeout_ms: Option<u64>,
+    /// How long it may be silent before what it holds in Kafka (its partitions,
+    /// its transaction) is given to another, in milliseconds; `None` where it
+    /// holds nothing.
+    pub lease_ms: Option<u64>,
+    /// Reads the positions that it keeps in the database; `None` where it commits
+    /// them to Kafka.
+    pub positions: Option<&'static str>,
     /// Operations that come and go between equal runs, as
     /// `<system> <operation>`: by a timer, or by a race of its own handlers.
     pub timers: &'static [&'static str],
@@ -45,6 +65,23 @@ pub struct Program {
     /// engine has to look for longer before it calls a trial quiet.
     pub acks_ahead: bool,
     start: fn(Settings) -> BoxFuture<'static, anyhow::Result<()>>,
+}
+
+impl Program {
+    /// The settings that it is given.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = &'static str> {
+        let reads = self.reads.iter().copied();
+        ALWAYS_READ
+            .into_iter()
+            .chain(["SESSION_TIMEOUT_MS"])
+            .chain(reads)
+    }
+
+    /// What the code needs of a place.
+    pub(crate) fn needs(&self) -> Option<Need> {
+        let transactional = self.reads.contains(&"TRANSACTIONAL_ID");
+        transactional.then_some(Need::Transactions)
+    }
 }
 
 impl std::fmt::Debug for Program {
@@ -62,7 +99,8 @@ impl PartialEq for Program {
 
 impl Eq for Program {}
 
-/// A program that gives up on a slow database and lets its errors end it.
+/// A program that writes to the database, gives up on it when it is slow, and
+/// lets its errors end it.
 const fn program(
     id: &'static str,
     summary: &'static str,
@@ -71,15 +109,27 @@ const fn program(
     Program {
         id,
         summary,
+        reads: &["DATABASE_URL"],
         kafka_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
         database_timeout_ms: Some(DATABASE_CLIENT_TIMEOUT_MS),
+        lease_ms: Some(LEASE_MS),
+        positions: None,
         timers: &[],
         acks_ahead: false,
         start,
     }
 }
 
-static PROGRAMS: [Program; 8] = [
+/// A program with a Kafka producer that reads `reads`.
+const fn producing(program: Program, reads: &'static [&'static str]) -> Program {
+    Program {
+        reads,
+        kafka_timeout_ms: Some(KAFKA_PRODUCER_TIMEOUT_MS),
+        ..program
+    }
+}
+
+static PROGRAMS: [Program; 13] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",
@@ -140,6 +190,57 @@ static PROGRAMS: [Program; 8] = [
         "inserts the row and the message id in one transaction, then commits the offset",
         |settings| inbox_then_ack::run(settings).boxed(),
     ),
+    Program {
+        database_timeout_ms: None,
+        ..producing(
+            program(
+                "kafka-transactional",
+                "sends two records on and commits the offset in one Kafka transaction",
+                |settings| transactional::run(settings).boxed(),
+            ),
+            &["TRANSACTIONAL_ID", "OUT_TOPIC", "LEDGER_TOPIC"],
+        )
+    },
+    Program {
+        database_timeout_ms: None,
+        ..producing(
+            program(
+                "kafka-idempotent-only",
+                "sends a record on with an idempotent producer, then commits the offset",
+                |settings| idempotent_only::run(settings).boxed(),
+            ),
+            &["OUT_TOPIC"],
+        )
+    },
+    producing(
+        program(
+            "kafka-row-before-commit",
+            "inserts the row before it commits the Kafka transaction",
+            |settings| row_before_commit::run(settings).boxed(),
+        ),
+        &["TRANSACTIONAL_ID", "OUT_TOPIC", "DATABASE_URL"],
+    ),
+    Program {
+        acks_ahead: true,
+        ..producing(
+            program(
+                "kafka-row-after-commit",
+                "inserts the row after it has committed the Kafka transaction",
+                |settings| row_after_commit::run(settings).boxed(),
+            ),
+            &["TRANSACTIONAL_ID", "OUT_TOPIC", "DATABASE_URL"],
+        )
+    },
+    Program {
+        // It is in no group and has no transaction in Kafka.
+        lease_ms: None,
+        positions: Some("select partition, next from positions"),
+        ..program(
+            "kafka-position-in-database",
+            "inserts the row and moves its own position in one database transaction",
+            |settings| position_in_database::run(settings).boxed(),
+        )
+    },
 ];
 
 /// Every program, in the order of the catalogue.
@@ -155,8 +256,9 @@ pub fn program_by_id(id: &str) -> Option<&'static Program> {
 /// Runs a program until it fails: what `exactly pipeline <program id>` does in
 /// the child process. It installs no signal handler and prints to stderr only.
 ///
-/// `env` reads the environment (`BROKERS`, `TOPIC`, `GROUP`, `DATABASE_URL`):
-/// only the command line tool looks at the process's own.
+/// `env` reads the environment: `BROKERS`, `TOPIC`, `GROUP`, what else
+/// [`Program::reads`] names, and `SESSION_TIMEOUT_MS` (6000 where it is absent).
+/// Only the command line tool looks at the process's own.
 ///
 /// Commits are synchronous calls of librdkafka that block their thread, as in
 /// most services. A runtime of one thread is enough and starts fastest; a
@@ -174,7 +276,7 @@ pub async fn run_program(id: &str, env: &dyn Fn(&str) -> Option<String>) -> anyh
             known.join(", ")
         )
     })?;
-    (program.start)(Settings::from_env(env)?).await
+    (program.start)(Settings::from_env(env, program.reads)?).await
 }
 
 #[cfg(test)]
@@ -195,6 +297,12 @@ mod tests {
         for program in programs() {
             let error = run_program(program.id, &|_| None).await.unwrap_err();
             assert!(error.to_string().contains("BROKERS"), "{}", program.id);
+            for missing in program.reads {
+                let absent = ["SESSION_TIMEOUT_MS", missing];
+                let others = |name: &str| (!absent.contains(&name)).then(|| "x".to_string());
+                let error = run_program(program.id, &others).await.unwrap_err();
+                assert!(error.to_string().contains(missing), "{}", program.id);
+            }
         }
     }
 }

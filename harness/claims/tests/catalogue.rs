@@ -1,13 +1,16 @@
 //! The catalogue is well formed: what its types cannot say.
 
-use exactly_claims::{SwapError, catalogue, catalogue_with, program_by_id, programs};
-use exactly_model::{Code, Fault, FaultKind, Guarantee, Phase, Selector};
+use exactly_claims::{SwapError, Variant, catalogue, catalogue_with, program_by_id, programs};
+use exactly_model::{Code, Fault, FaultKind, Guarantee, Need, Phase, Selector, SinkKind};
 use std::collections::BTreeSet;
 
 /// Operations and targets that the adapters give to what the programs do.
-const KNOWN: [(&str, &str, &str); 2] = [
+const KNOWN: [(&str, &str, &str); 5] = [
     ("postgres", "INSERT", "orders"),
+    ("postgres", "COMMIT", ""),
     ("kafka", "OffsetCommit", "topic.orders"),
+    ("kafka", "Produce", "topic.out"),
+    ("kafka", "EndTxn commit", ""),
 ];
 
 fn is_kebab(id: &str) -> bool {
@@ -39,7 +42,7 @@ fn ids_are_kebab_case_and_unique() {
 }
 
 #[test]
-fn every_program_resolves_and_is_used_once() {
+fn every_program_resolves_and_is_used() {
     let claims = catalogue();
     let mut used: Vec<&str> = Vec::new();
     for variant in claims.iter().flat_map(|claim| &claim.variants) {
@@ -49,6 +52,7 @@ fn every_program_resolves_and_is_used_once() {
         used.push(variant.pipeline.id);
     }
     used.sort_unstable();
+    used.dedup();
     let mut all: Vec<&str> = programs().iter().map(|program| program.id).collect();
     all.sort_unstable();
     assert_eq!(used, all);
@@ -163,6 +167,145 @@ fn what_acks_ahead_is_watched_for_longer() {
     }
 }
 
+/// Whether `placeholder` is one that the adapters fill in, given these systems
+/// and topics.
+fn is_offered(placeholder: &str, systems: &[&str], topics: &[&str]) -> bool {
+    let inner = placeholder
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let Some((system, name)) = inner.and_then(|inner| inner.split_once('.')) else {
+        return false;
+    };
+    let offered = match (system, name.strip_prefix("topic.")) {
+        ("kafka", Some(topic)) => topics.contains(&topic),
+        ("kafka", None) => {
+            ["address", "group", "transactional_id", "session_timeout_ms"].contains(&name)
+        }
+        ("postgres", _) => name == "url",
+        _ => false,
+    };
+    offered && systems.contains(&system)
+}
+
+#[test]
+fn placeholders_of_systems_and_topics_that_are_not_there_are_noticed() {
+    let offered = |text| is_offered(text, &["kafka"], &["orders"]);
+    assert!(offered("{kafka.address}") && offered("{kafka.topic.orders}"));
+    for text in [
+        "{kafka.topic.out}",
+        "{postgres.url}",
+        "{kafka.port}",
+        "kafka.address",
+        "{kafka}",
+    ] {
+        assert!(!offered(text), "{text}");
+    }
+}
+
+#[test]
+fn a_process_is_told_what_its_program_reads() {
+    for claim in catalogue() {
+        for variant in &claim.variants {
+            let spec = variant.pipeline_spec(6, "x");
+            let mut told: Vec<&str> = spec.processes[0].env.keys().map(String::as_str).collect();
+            let mut reads = vec!["BROKERS", "TOPIC", "GROUP", "SESSION_TIMEOUT_MS"];
+            reads.extend(variant.pipeline.reads);
+            told.sort_unstable();
+            reads.sort_unstable();
+            assert_eq!(told, reads, "{}", variant.id);
+        }
+    }
+}
+
+#[test]
+fn a_system_is_there_if_the_code_or_a_sink_uses_it() {
+    let claims = catalogue();
+    let systems = |variant: &Variant| -> Vec<String> {
+        let spec = variant.pipeline_spec(6, "x");
+        spec.systems.into_iter().map(|system| system.name).collect()
+    };
+    let eos = &claims[1];
+    let records_only = eos.variant("read-committed").unwrap();
+    assert_eq!(systems(records_only), ["kafka"]);
+    let rows = eos.variant("row-before-commit").unwrap();
+    assert_eq!(systems(rows), ["kafka", "postgres"]);
+    // Code that writes rows brings its database along, whoever looks.
+    let swapped = Variant {
+        pipeline: rows.pipeline,
+        ..records_only.clone()
+    };
+    assert_eq!(systems(&swapped), ["kafka", "postgres"]);
+    let topics = swapped.pipeline_spec(6, "x").systems[0].setup.topics.len();
+    assert_eq!(topics, 3, "the ledger is still looked at");
+}
+
+#[test]
+fn sinks_are_predicted_one_by_one() {
+    for claim in catalogue() {
+        for variant in &claim.variants {
+            let cell = variant.cell(&claim);
+            let sinks: BTreeSet<&str> = cell.observers.iter().map(|o| o.name.as_str()).collect();
+            assert_eq!(sinks.len(), variant.sinks.len(), "{}", variant.id);
+            for sink in &variant.sinks {
+                assert_eq!(cell.expected_at(&sink.observer.name), sink.expected);
+            }
+            // What differs from the cell's own is named, and nothing else.
+            for (sink, expected) in &cell.expected_at {
+                assert!(sinks.contains(sink.as_str()) && *expected != cell.expected);
+            }
+            for unit in &cell.units {
+                assert!(unit.len() > 1, "{}: one sink alone is no unit", variant.id);
+                assert!(unit.iter().all(|sink| sinks.contains(sink.as_str())));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_needed_of_a_place_is_said() {
+    for claim in catalogue() {
+        for variant in &claim.variants {
+            let cell = variant.cell(&claim);
+            let uses = |operation: &str| {
+                let faults = cell.witnesses.iter().flat_map(|schedule| &schedule.faults);
+                let mut points = faults.map(|fault| fault.point.operation.as_str());
+                points.any(|of| of.starts_with(operation))
+            };
+            let transactional = cell.needs.contains(&Need::Transactions);
+            assert!(transactional || !uses("EndTxn"), "{}", variant.id);
+            let replaced = cell
+                .witnesses
+                .iter()
+                .flat_map(|schedule| &schedule.faults)
+                .any(|fault| fault.kind == FaultKind::SecondOwner);
+            for need in [Need::Leases, Need::Members] {
+                assert_eq!(cell.needs.contains(&need), replaced, "{}", variant.id);
+            }
+            let env = &variant.pipeline_spec(6, "x").processes[0].env;
+            assert_eq!(transactional, env.contains_key("TRANSACTIONAL_ID"));
+        }
+    }
+}
+
+#[test]
+fn positions_are_committed_to_kafka_or_read_from_the_database() {
+    for claim in catalogue() {
+        for variant in &claim.variants {
+            let spec = variant.pipeline_spec(6, "x");
+            let kafka = &spec.systems[0];
+            assert_eq!(kafka.name, "kafka");
+            // Who keeps his own position is in no group that could take it away.
+            assert_eq!(spec.positions.is_some(), kafka.lease_ms.is_none());
+            if let Some(positions) = &spec.positions {
+                assert!(spec.systems.iter().any(|s| s.name == positions.system));
+                for column in ["partition", "next"] {
+                    assert!(positions.query.contains(column), "{column}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn the_specification_is_complete() {
     for claim in catalogue() {
@@ -184,17 +327,24 @@ fn the_specification_is_complete() {
             assert_eq!(spec.observers, variant.cell(&claim).observers);
 
             let systems: Vec<&str> = spec.systems.iter().map(|s| s.name.as_str()).collect();
-            let named = |text: &str| {
-                let inner = text.strip_prefix('{')?.split('.').next()?;
-                systems.contains(&inner).then_some(())
-            };
+            let topics: Vec<&str> = spec
+                .systems
+                .iter()
+                .flat_map(|system| &system.setup.topics)
+                .map(|topic| topic.name.as_str())
+                .collect();
             for value in spec.processes[0].env.values() {
-                assert!(named(value).is_some(), "{value}");
+                assert!(is_offered(value, &systems, &topics), "{value}");
             }
             for observer in &spec.observers {
                 assert!(systems.contains(&observer.system.as_str()));
-                for column in ["id", "key", "seq", "checksum", "position"] {
-                    assert!(observer.query.contains(column), "{column}");
+                match observer.kind {
+                    SinkKind::Record => assert!(topics.contains(&observer.query.as_str())),
+                    SinkKind::Row => {
+                        for column in ["id", "key", "seq", "checksum", "position"] {
+                            assert!(observer.query.contains(column), "{column}");
+                        }
+                    }
                 }
             }
             for timer in &spec.timers {

@@ -10,7 +10,7 @@
 //!   never recorded; for the same reason it is never recorded twice.
 //! * Witness: kill after the OffsetCommit of message 1.
 
-use super::app::{INSERT_ORDER, Order, Settings, within};
+use super::app::{Order, Settings, within};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -25,14 +25,6 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         let message = consumer.recv().await?;
         let order = Order::read(&message)?;
         consumer.commit_message(&message, CommitMode::Sync)?;
-        within(
-            sqlx::query(INSERT_ORDER)
-                .bind(&order.id)
-                .bind(&order.key)
-                .bind(order.n)
-                .bind(&order.sum)
-                .execute(&database),
-        )
-        .await?;
+        within(order.insert().execute(&database)).await?;
     }
 }

@@ -5,9 +5,15 @@ use anyhow::{Context, anyhow};
 use rdkafka::ClientConfig;
 use rdkafka::Message;
 use rdkafka::consumer::StreamConsumer;
+use rdkafka::error::KafkaResult;
 use rdkafka::message::BorrowedMessage;
-use serde::Deserialize;
-use sqlx::postgres::{PgPool, PgPoolOptions};
+use rdkafka::producer::{FutureProducer, FutureRecord};
+use rdkafka::util::Timeout;
+use serde::{Deserialize, Serialize};
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions};
+use sqlx::query::Query;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
 
@@ -32,51 +38,117 @@ pub(crate) const BATCH: usize = 3;
 /// How long a batch that has begun waits for each further message.
 pub(crate) const BATCH_LINGER: Duration = Duration::from_millis(100);
 
-/// Where the service finds its systems.
+/// The names that every service reads.
+pub(crate) const ALWAYS_READ: [&str; 3] = ["BROKERS", "TOPIC", "GROUP"];
+
+/// `SESSION_TIMEOUT_MS` where nobody says: what most brokers allow at least
+/// (`group.min.session.timeout.ms`).
+const SESSION_TIMEOUT_MS: u64 = 6_000;
+
+/// Where the service finds its systems, and how long it may be silent.
+///
+/// May hold a password, hence no `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) brokers: String,
     pub(crate) topic: String,
-    pub(crate) group: String,
-    /// May hold a password, hence no `Debug` on the type.
-    pub(crate) database_url: String,
+    brokers: String,
+    group: String,
+    session_timeout_ms: u64,
+    further: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
-    /// Reads `BROKERS`, `TOPIC`, `GROUP` and `DATABASE_URL`.
-    pub(crate) fn from_env(env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Self> {
+    /// Reads [`ALWAYS_READ`] and `further`, all of which must be there, and
+    /// `SESSION_TIMEOUT_MS`, which has a default.
+    pub(crate) fn from_env(
+        env: &dyn Fn(&str) -> Option<String>,
+        further: &[&'static str],
+    ) -> anyhow::Result<Self> {
+        let given = |name: &str| env(name).filter(|value| !value.is_empty());
         let read = |name: &str| {
-            env(name)
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| anyhow!("{name} is not set: put it into the environment"))
+            given(name).ok_or_else(|| anyhow!("{name} is not set: put it into the environment"))
+        };
+        let session_timeout_ms = match given("SESSION_TIMEOUT_MS") {
+            None => SESSION_TIMEOUT_MS,
+            Some(text) => text
+                .parse()
+                .with_context(|| format!("SESSION_TIMEOUT_MS: {text:?} is not a number"))?,
         };
         Ok(Self {
             brokers: read("BROKERS")?,
             topic: read("TOPIC")?,
             group: read("GROUP")?,
-            database_url: read("DATABASE_URL")?,
+            session_timeout_ms,
+            further: further
+                .iter()
+                .map(|&name| Ok((name, read(name)?)))
+                .collect::<anyhow::Result<_>>()?,
         })
     }
 
-    /// The part of the consumer's configuration that is about reaching the
-    /// broker. How offsets are committed is each service's own affair.
-    pub(crate) fn kafka(&self) -> ClientConfig {
+    /// One of the further settings.
+    pub(crate) fn get(&self, name: &'static str) -> anyhow::Result<&str> {
+        self.further
+            .get(name)
+            .map(String::as_str)
+            .ok_or_else(|| anyhow!("this service was started without {name}"))
+    }
+
+    /// What is about reaching the brokers.
+    fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         config
             .set("bootstrap.servers", &self.brokers)
-            .set("group.id", &self.group)
-            .set("auto.offset.reset", "earliest")
-            .set("session.timeout.ms", "6000")
-            .set("heartbeat.interval.ms", KAFKA_HEARTBEAT_MS.to_string())
             .set("socket.timeout.ms", KAFKA_SOCKET_TIMEOUT_MS.to_string())
             .set("reconnect.backoff.ms", "20")
             .set("reconnect.backoff.max.ms", "500")
             // Connects to the brokers at once instead of when each is needed:
             // a service that starts anew is back sooner.
             .set("enable.sparse.connections", "false")
-            .set("socket.nagle.disable", "true")
+            .set("socket.nagle.disable", "true");
+        config
+    }
+
+    /// The part of the consumer's configuration that is about reaching the
+    /// brokers and about being a member of the group. How offsets are committed
+    /// is each service's own affair.
+    pub(crate) fn kafka(&self) -> ClientConfig {
+        let session_timeout = self.session_timeout_ms.to_string();
+        let mut config = self.client();
+        config
+            .set("group.id", &self.group)
+            .set("auto.offset.reset", "earliest")
+            .set("session.timeout.ms", &session_timeout)
+            // A handler that hangs is given up as soon as a process that is gone.
+            .set("max.poll.interval.ms", &session_timeout)
+            .set("heartbeat.interval.ms", KAFKA_HEARTBEAT_MS.to_string())
             .set("fetch.wait.max.ms", KAFKA_FETCH_WAIT_MS.to_string());
         config
+    }
+
+    /// The configuration of a producer that writes each message once, however
+    /// often it has to be sent: `enable.idempotence`, which implies `acks=all`.
+    pub(crate) fn producer(&self) -> ClientConfig {
+        let mut config = self.client();
+        config
+            .set("enable.idempotence", "true")
+            .set("acks", "all")
+            // One message at a time: there is nothing to wait for.
+            .set("linger.ms", "0");
+        config
+    }
+
+    /// The configuration of a transactional producer. A transaction may take as
+    /// long as the group waits for a silent member.
+    pub(crate) fn transactional(&self) -> anyhow::Result<ClientConfig> {
+        let mut config = self.producer();
+        config
+            .set("transactional.id", self.get("TRANSACTIONAL_ID")?)
+            .set(
+                "transaction.timeout.ms",
+                self.session_timeout_ms.to_string(),
+            );
+        Ok(config)
     }
 
     /// Opens a pool with `connections` open and no more.
@@ -85,14 +157,14 @@ impl Settings {
             .min_connections(connections)
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
-            .connect(&self.database_url)
+            .connect(self.get("DATABASE_URL")?)
             .await
             .context("cannot connect to the database")
     }
 }
 
 /// An order as it stands in the topic.
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) id: String,
     pub(crate) key: String,
@@ -112,11 +184,27 @@ impl Order {
             )
         })
     }
-}
 
-/// The statement that records an order: the effect.
-pub(crate) const INSERT_ORDER: &str =
-    "insert into orders (id, key, n, checksum) values ($1, $2, $3, $4)";
+    /// The statement that records it: the effect.
+    pub(crate) fn insert(&self) -> Query<'_, Postgres, PgArguments> {
+        sqlx::query("insert into orders (id, key, n, checksum) values ($1, $2, $3, $4)")
+            .bind(&self.id)
+            .bind(&self.key)
+            .bind(self.n)
+            .bind(&self.sum)
+    }
+
+    /// Sends it on to `topic`, under the same key, and waits until the brokers
+    /// have it.
+    pub(crate) async fn send(&self, producer: &FutureProducer, topic: &str) -> KafkaResult<()> {
+        let payload = serde_json::to_string(self).expect("an order is plain text and a number");
+        let record = FutureRecord::to(topic).key(&self.key).payload(&payload);
+        match producer.send(record, Timeout::Never).await {
+            Ok(_) => Ok(()),
+            Err((error, _)) => Err(error),
+        }
+    }
+}
 
 /// Waits for a statement, but not for ever. After an error the caller must not
 /// use the connection again: nobody knows whether the statement took effect.
@@ -155,29 +243,64 @@ mod tests {
             "TOPIC" => "orders".into(),
             "GROUP" => "shop".into(),
             "DATABASE_URL" => "postgres://shop:secret@127.0.0.1/shop".into(),
+            "TRANSACTIONAL_ID" => "shop-1".into(),
             _ => return None,
         })
     }
 
+    /// The environment with one setting replaced.
+    fn with(name: &str, value: Option<&str>) -> anyhow::Result<Settings> {
+        let replaced = |asked: &str| match asked == name {
+            true => value.map(str::to_string),
+            false => environment(asked),
+        };
+        Settings::from_env(&replaced, &["DATABASE_URL", "TRANSACTIONAL_ID"])
+    }
+
     #[test]
     fn a_missing_or_empty_setting_is_named() {
-        assert!(Settings::from_env(&environment).is_ok());
+        assert!(with("OTHER", None).is_ok());
         for name in ["BROKERS", "TOPIC", "GROUP", "DATABASE_URL"] {
-            for absent in [None, Some(String::new())] {
-                let error = Settings::from_env(&|asked| {
-                    if asked == name {
-                        absent.clone()
-                    } else {
-                        environment(asked)
-                    }
-                })
-                .err()
-                .expect("the setting is missing");
+            for absent in [None, Some("")] {
+                let error = with(name, absent).err().expect("the setting is missing");
                 let text = error.to_string();
                 assert!(text.contains(name), "{text}");
                 assert!(!text.contains("secret"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn what_a_service_does_not_read_need_not_be_there() {
+        let settings = Settings::from_env(&environment, &["DATABASE_URL"]).unwrap();
+        assert!(settings.get("DATABASE_URL").is_ok());
+        let error = settings.get("OUT_TOPIC").unwrap_err().to_string();
+        assert!(error.contains("OUT_TOPIC"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn one_timeout_rules_session_poll_and_transaction() {
+        let timeouts = |settings: &Settings| {
+            let (consumer, producer) = (settings.kafka(), settings.transactional().unwrap());
+            [
+                consumer.get("session.timeout.ms").map(str::to_string),
+                consumer.get("max.poll.interval.ms").map(str::to_string),
+                producer.get("transaction.timeout.ms").map(str::to_string),
+            ]
+        };
+        let all = |ms: &str| [(); 3].map(|()| Some(ms.to_string()));
+        let usual = with("SESSION_TIMEOUT_MS", None).unwrap();
+        assert_eq!(timeouts(&usual), all("6000"));
+        let short = with("SESSION_TIMEOUT_MS", Some("2000")).unwrap();
+        assert_eq!(timeouts(&short), all("2000"));
+        // librdkafka checks how its timeouts go together.
+        for settings in [usual, short] {
+            let _: StreamConsumer = settings.kafka().create().unwrap();
+            let _: FutureProducer = settings.producer().create().unwrap();
+            let _: FutureProducer = settings.transactional().unwrap().create().unwrap();
+        }
+        let error = with("SESSION_TIMEOUT_MS", Some("2s")).err().unwrap();
+        assert!(error.to_string().contains("SESSION_TIMEOUT_MS"), "{error}");
     }
 
     #[tokio::test]

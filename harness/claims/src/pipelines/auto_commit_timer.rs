@@ -14,7 +14,7 @@
 //! * Witnesses: hold the INSERT of message 0 until the timer has committed past
 //!   it, and kill there; kill after the INSERT of message 0.
 
-use super::app::{INSERT_ORDER, Order, Settings, within};
+use super::app::{Order, Settings, within};
 use rdkafka::consumer::{Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -29,14 +29,6 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     loop {
         let message = consumer.recv().await?;
         let order = Order::read(&message)?;
-        within(
-            sqlx::query(INSERT_ORDER)
-                .bind(&order.id)
-                .bind(&order.key)
-                .bind(order.n)
-                .bind(&order.sum)
-                .execute(&database),
-        )
-        .await?;
+        within(order.insert().execute(&database)).await?;
     }
 }

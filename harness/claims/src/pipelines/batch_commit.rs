@@ -12,7 +12,7 @@
 //! * Witness: kill before the OffsetCommit of message 2, the last of the first
 //!   batch.
 
-use super::app::{INSERT_ORDER, Order, Settings, next_batch, within};
+use super::app::{Order, Settings, next_batch, within};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -28,15 +28,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         let mut transaction = within(database.begin()).await?;
         for message in &batch {
             let order = Order::read(message)?;
-            within(
-                sqlx::query(INSERT_ORDER)
-                    .bind(&order.id)
-                    .bind(&order.key)
-                    .bind(order.n)
-                    .bind(&order.sum)
-                    .execute(&mut *transaction),
-            )
-            .await?;
+            within(order.insert().execute(&mut *transaction)).await?;
         }
         within(transaction.commit()).await?;
         if let Some(last) = batch.last() {

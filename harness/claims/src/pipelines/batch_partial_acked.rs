@@ -14,7 +14,7 @@
 //! * Witnesses: drop the INSERT of message 1, in the middle of the first batch;
 //!   kill before the OffsetCommit that covers message 1.
 
-use super::app::{INSERT_ORDER, Order, Settings, next_batch};
+use super::app::{Order, Settings, next_batch};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -29,13 +29,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         let batch = next_batch(&consumer).await?;
         for message in &batch {
             let order = Order::read(message)?;
-            let recorded = sqlx::query(INSERT_ORDER)
-                .bind(&order.id)
-                .bind(&order.key)
-                .bind(order.n)
-                .bind(&order.sum)
-                .execute(&database)
-                .await;
+            let recorded = order.insert().execute(&database).await;
             if let Err(error) = recorded {
                 eprintln!("order {} not recorded: {error}", order.id);
             }

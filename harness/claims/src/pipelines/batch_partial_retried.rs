@@ -10,7 +10,7 @@
 //! * Expected: at-least-once. What had succeeded is recorded again.
 //! * Witness: drop the INSERT of message 1, in the middle of the first batch.
 
-use super::app::{INSERT_ORDER, Order, Settings, next_batch};
+use super::app::{Order, Settings, next_batch};
 use anyhow::bail;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::message::BorrowedMessage;
@@ -49,13 +49,7 @@ async fn record(batch: &[BorrowedMessage<'_>], database: &PgPool) -> anyhow::Res
     let mut failed = 0;
     for message in batch {
         let order = Order::read(message)?;
-        let recorded = sqlx::query(INSERT_ORDER)
-            .bind(&order.id)
-            .bind(&order.key)
-            .bind(order.n)
-            .bind(&order.sum)
-            .execute(database)
-            .await;
+        let recorded = order.insert().execute(database).await;
         if let Err(error) = recorded {
             eprintln!("order {} not recorded: {error}", order.id);
             failed += 1;

@@ -14,7 +14,7 @@
 //!   past it, and kill there; kill before the OffsetCommit that covers
 //!   message 0.
 
-use super::app::{INSERT_ORDER, Order, Settings};
+use super::app::{Order, Settings};
 use anyhow::Context;
 use futures::TryStreamExt;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
@@ -41,13 +41,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         .map_err(anyhow::Error::from)
         .try_for_each_concurrent(HANDLERS as usize, async |message| {
             let order = Order::read(&message)?;
-            sqlx::query(INSERT_ORDER)
-                .bind(&order.id)
-                .bind(&order.key)
-                .bind(order.n)
-                .bind(&order.sum)
-                .execute(&database)
-                .await?;
+            order.insert().execute(&database).await?;
             let next = message.offset() + 1;
             // One commit at a time: of two in flight the lower may land last,
             // and the group's position would go backwards.

@@ -10,7 +10,7 @@
 //!   offset was not committed.
 //! * Witness: kill before the OffsetCommit of message 1.
 
-use super::app::{INSERT_ORDER, Order, Settings, within};
+use super::app::{Order, Settings, within};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -24,15 +24,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     loop {
         let message = consumer.recv().await?;
         let order = Order::read(&message)?;
-        within(
-            sqlx::query(INSERT_ORDER)
-                .bind(&order.id)
-                .bind(&order.key)
-                .bind(order.n)
-                .bind(&order.sum)
-                .execute(&database),
-        )
-        .await?;
+        within(order.insert().execute(&database)).await?;
         consumer.commit_message(&message, CommitMode::Sync)?;
     }
 }

@@ -11,7 +11,7 @@
 //! * Witness: kill before the OffsetCommit of message 1, which doubles in
 //!   `effect_then_ack`.
 
-use super::app::{INSERT_ORDER, Order, Settings, within};
+use super::app::{Order, Settings, within};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -33,15 +33,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
         )
         .await?;
         if fresh.rows_affected() == 1 {
-            within(
-                sqlx::query(INSERT_ORDER)
-                    .bind(&order.id)
-                    .bind(&order.key)
-                    .bind(order.n)
-                    .bind(&order.sum)
-                    .execute(&mut *transaction),
-            )
-            .await?;
+            within(order.insert().execute(&mut *transaction)).await?;
         }
         within(transaction.commit()).await?;
         consumer.commit_message(&message, CommitMode::Sync)?;

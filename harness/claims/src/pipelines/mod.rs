@@ -1,5 +1,6 @@
 //! The pipelines under test. Each file is one service as its users would write
-//! it; what they share (settings, the order itself, timeouts) is in `app`.
+//! it; what they share is in `app` (settings, the order itself, timeouts) and in
+//! `transactions`.
 
 pub(crate) mod ack_then_effect;
 pub(crate) mod app;
@@ -9,7 +10,13 @@ pub(crate) mod batch_partial_acked;
 pub(crate) mod batch_partial_retried;
 pub(crate) mod concurrent_highest_offset;
 pub(crate) mod effect_then_ack;
+pub(crate) mod idempotent_only;
 pub(crate) mod inbox_then_ack;
+pub(crate) mod position_in_database;
+pub(crate) mod row_after_commit;
+pub(crate) mod row_before_commit;
+pub(crate) mod transactional;
+pub(crate) mod transactions;
 
 #[cfg(test)]
 mod tests {
@@ -31,6 +38,7 @@ mod tests {
             }
             files += 1;
         }
-        assert_eq!(files, crate::programs().len() + 1, "one file each, and app");
+        let shared = ["app", "transactions"].len();
+        assert_eq!(files, crate::programs().len() + shared, "one file each");
     }
 }

@@ -1,0 +1,192 @@
+//! From a variant to what the engine runs: the pipeline's side of the cell.
+
+use crate::Variant;
+use exactly_model::{
+    FaultKind, Feed, IdForm, Limits, Pipeline, PositionQuery, Process, Ready, ReadyWhen, Restart,
+    Setup, Stop, SystemUse, Topic,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How long a sink must be quiet where the position runs ahead of the effect:
+/// longer than a statement takes on a busy machine.
+const QUIET_AHEAD_MS: u64 = 120;
+
+/// How long the brokers wait for a silent program before they give what it holds
+/// to another. Session, poll and transaction timeout of every program are
+/// `{kafka.session_timeout_ms}`, which is this on brokers that the harness
+/// starts for itself; where nobody waits, as on the embedded one, nothing is
+/// given away and this is of no use.
+pub(crate) const LEASE_MS: u64 = 2_000;
+
+/// The topic that is fed.
+const FED: &str = "orders";
+
+/// Schema of a trial. `orders` has no unique constraint on the message, so that a
+/// second effect shows; `inbox` has one. Every program finds all of it, so that
+/// programs can be swapped.
+const SETUP_SQL: &str = "\
+create table orders (
+    entry bigint generated always as identity primary key,
+    id text not null,
+    key text not null,
+    n bigint not null,
+    checksum text not null
+);
+create table inbox (id text primary key);
+create table positions (partition int primary key, next bigint not null);
+";
+
+/// What stands for each setting that a program may read.
+const ENVIRONMENT: [(&str, &str); 8] = [
+    ("BROKERS", "{kafka.address}"),
+    ("TOPIC", "{kafka.topic.orders}"),
+    ("GROUP", "{kafka.group}"),
+    ("SESSION_TIMEOUT_MS", "{kafka.session_timeout_ms}"),
+    ("TRANSACTIONAL_ID", "{kafka.transactional_id}"),
+    ("OUT_TOPIC", "{kafka.topic.out}"),
+    ("LEDGER_TOPIC", "{kafka.topic.ledger}"),
+    ("DATABASE_URL", "{postgres.url}"),
+];
+
+impl Variant {
+    /// The pipeline's side of the cell: what the engine runs. `exe` is a binary
+    /// whose `pipeline <program id>` calls [`crate::run_program`].
+    pub fn pipeline_spec(&self, messages: u32, exe: &str) -> Pipeline {
+        let mut systems = vec![self.kafka()];
+        systems.extend(self.touches("postgres").then(|| self.postgres()));
+        Pipeline {
+            systems,
+            processes: vec![self.process(exe)],
+            feed: feed(messages),
+            observers: self.observers(),
+            // A hold needs something to wait for, a second owner a moment that
+            // tells: only witnesses have that.
+            kinds: FaultKind::ALL
+                .into_iter()
+                .filter(|kind| !matches!(kind, FaultKind::Hold | FaultKind::SecondOwner))
+                .collect(),
+            timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
+            limits: self.limits(),
+            positions: self.pipeline.positions.map(|query| PositionQuery {
+                system: "postgres".into(),
+                query: query.into(),
+            }),
+        }
+    }
+
+    /// Whether the code or a sink is about `system`.
+    fn touches(&self, system: &str) -> bool {
+        let written = self.pipeline.settings();
+        let mut written = written.map(placeholder).filter_map(system_and_name);
+        let mut read = self.sinks.iter().map(|sink| sink.observer.system.as_str());
+        written.any(|(of, _)| of == system) || read.any(|of| of == system)
+    }
+
+    /// The topics that are fed, written and read.
+    fn topics(&self) -> BTreeSet<&str> {
+        let written = self.pipeline.settings().map(placeholder);
+        let written = written
+            .filter_map(system_and_name)
+            .filter_map(|(_, name)| name.strip_prefix("topic."));
+        let read = self.sinks.iter().map(|sink| &sink.observer);
+        let read = read
+            .filter(|o| o.system == "kafka")
+            .map(|o| o.query.as_str());
+        written.chain(read).chain([FED]).collect()
+    }
+
+    fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        Limits {
+            quiet_ms: if self.pipeline.acks_ahead {
+                QUIET_AHEAD_MS
+            } else {
+                usual.quiet_ms
+            },
+            // A broker with session timeouts gives the partition of a dead
+            // member away after six seconds; that is waiting, not stuck.
+            stuck_ms: 15_000,
+            ..usual
+        }
+    }
+
+    fn kafka(&self) -> SystemUse {
+        // One partition: batches are cut at the same places in every run, and
+        // "the offset past message n" has one meaning.
+        let topics = self.topics().into_iter().map(|name| Topic {
+            name: name.into(),
+            partitions: 1,
+            replicas: None,
+        });
+        SystemUse {
+            name: "kafka".into(),
+            kind: "kafka".into(),
+            client_timeout_ms: self.pipeline.kafka_timeout_ms,
+            lease_ms: self.pipeline.lease_ms,
+            setup: Setup {
+                topics: topics.collect(),
+                sql: String::new(),
+            },
+        }
+    }
+
+    fn postgres(&self) -> SystemUse {
+        SystemUse {
+            name: "postgres".into(),
+            kind: "postgres".into(),
+            client_timeout_ms: self.pipeline.database_timeout_ms,
+            lease_ms: None,
+            setup: Setup {
+                topics: Vec::new(),
+                sql: SETUP_SQL.into(),
+            },
+        }
+    }
+
+    fn process(&self, exe: &str) -> Process {
+        let settings = self.pipeline.settings();
+        let env = settings.map(|name| (name.to_string(), placeholder(name).to_string()));
+        Process {
+            name: "worker".into(),
+            command: vec![exe.into(), "pipeline".into(), self.pipeline.id.into()],
+            env: env.collect::<BTreeMap<_, _>>(),
+            ready: Ready {
+                when: ReadyWhen::FirstExchange,
+                within_ms: 10_000,
+            },
+            // No program handles SIGTERM: it ends at once.
+            stop: Stop { grace_ms: 2_000 },
+            restart: Restart {
+                max: 5,
+                delay_ms: 20,
+            },
+        }
+    }
+}
+
+fn placeholder(setting: &str) -> &'static str {
+    ENVIRONMENT
+        .iter()
+        .find(|(name, _)| *name == setting)
+        .map(|(_, placeholder)| *placeholder)
+        .expect("each setting of a program has a row; a test goes through all of them")
+}
+
+/// `kafka` and `topic.out` of `{kafka.topic.out}`.
+fn system_and_name(placeholder: &str) -> Option<(&str, &str)> {
+    let inner = placeholder.strip_prefix('{')?.strip_suffix('}')?;
+    inner.split_once('.')
+}
+
+fn feed(messages: u32) -> Feed {
+    Feed {
+        system: "kafka".into(),
+        to: FED.into(),
+        messages,
+        concurrency: 1,
+        id: IdForm::Text,
+        keys: 3,
+        payload: r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#.into(),
+        before_start: true,
+    }
+}
