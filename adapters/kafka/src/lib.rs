@@ -41,6 +41,6 @@ mod system;
 mod testing;
 mod wire;
 
-pub use embedded::serve_embedded;
+pub use embedded::{DIFFERENCES, Difference, serve_embedded};
 pub use errors::judge_error;
 pub use system::Kafka;

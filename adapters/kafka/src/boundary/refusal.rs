@@ -4,16 +4,14 @@
 //! off a wire here.
 
 use crate::errors::{self, legal_error};
+use crate::wire::answers::{self, Topics};
 use crate::wire::request::Request;
 use bytes::{BufMut, BytesMut};
 use exactly_adapter::ErrorReply;
 use exactly_model::Phase;
 use kafka_protocol::messages::{
-    AddOffsetsToTxnResponse, AddPartitionsToTxnResponse, ApiKey, BrokerId, EndTxnResponse,
-    InitProducerIdResponse, JoinGroupResponse, OffsetCommitResponse, ProduceResponse, ProducerId,
-    ResponseHeader, TopicName, TxnOffsetCommitResponse, add_partitions_to_txn_response as add,
-    offset_commit_response as commit, produce_response as produced,
-    txn_offset_commit_response as staged,
+    AddOffsetsToTxnResponse, ApiKey, EndTxnResponse, InitProducerIdResponse, JoinGroupResponse,
+    ProducerId, ResponseHeader,
 };
 use kafka_protocol::protocol::{Encodable, StrBytes};
 
@@ -22,9 +20,6 @@ use kafka_protocol::protocol::{Encodable, StrBytes};
 const PARTITIONS_MAX: usize = 1_024;
 /// Topics likewise.
 const TOPICS_MAX: usize = 256;
-
-/// Topics with their partitions.
-type Topics = Vec<(String, Vec<i32>)>;
 
 /// What the reply to a request has to name.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -106,16 +101,16 @@ pub(super) fn error_reply(
 fn body(api: ApiKey, version: i16, shape: &Shape, code: i16, out: &mut BytesMut) -> Option<()> {
     match (api, shape) {
         (ApiKey::Produce, Shape::Partitions { topics, .. }) => {
-            put(&produce(topics, code), version, out)
+            put(&answers::produce(topics, code), version, out)
         }
         (ApiKey::OffsetCommit, Shape::Partitions { topics, .. }) => {
-            put(&offset_commit(topics, code), version, out)
+            put(&answers::offset_commit(topics, code), version, out)
         }
         (ApiKey::TxnOffsetCommit, Shape::Partitions { topics, .. }) => {
-            put(&txn_offset_commit(topics, code), version, out)
+            put(&answers::txn_offset_commit(topics, code), version, out)
         }
         (ApiKey::AddPartitionsToTxn, Shape::Partitions { topics, .. }) => {
-            put(&add_partitions(topics, code), version, out)
+            put(&answers::add_partitions(topics, code), version, out)
         }
         (ApiKey::AddOffsetsToTxn, _) => {
             let response = AddOffsetsToTxnResponse::default().with_error_code(code);
@@ -137,7 +132,7 @@ fn body(api: ApiKey, version: i16, shape: &Shape, code: i16, out: &mut BytesMut)
                 .with_error_code(code)
                 .with_generation_id(-1)
                 .with_protocol_name(Some(StrBytes::default()))
-                .with_member_id(text(member));
+                .with_member_id(answers::text(member));
             put(&response, version, out)
         }
         _ => None,
@@ -147,73 +142,4 @@ fn body(api: ApiKey, version: i16, shape: &Shape, code: i16, out: &mut BytesMut)
 /// `None` where the library does not encode that version.
 fn put(response: &impl Encodable, version: i16, out: &mut BytesMut) -> Option<()> {
     response.encode(out, version).ok()
-}
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.into())
-}
-
-fn name(topic: &str) -> TopicName {
-    TopicName(text(topic))
-}
-
-fn produce(topics: &Topics, code: i16) -> ProduceResponse {
-    let partition = |index: &i32| {
-        produced::PartitionProduceResponse::default()
-            .with_index(*index)
-            .with_error_code(code)
-            .with_base_offset(-1)
-            .with_log_append_time_ms(-1)
-            .with_log_start_offset(-1)
-            .with_current_leader(produced::LeaderIdAndEpoch::default().with_leader_id(BrokerId(-1)))
-    };
-    let topic = |(topic, partitions): &(String, Vec<i32>)| {
-        produced::TopicProduceResponse::default()
-            .with_name(name(topic))
-            .with_partition_responses(partitions.iter().map(partition).collect())
-    };
-    ProduceResponse::default().with_responses(topics.iter().map(topic).collect())
-}
-
-fn offset_commit(topics: &Topics, code: i16) -> OffsetCommitResponse {
-    let partition = |index: &i32| {
-        commit::OffsetCommitResponsePartition::default()
-            .with_partition_index(*index)
-            .with_error_code(code)
-    };
-    let topic = |(topic, partitions): &(String, Vec<i32>)| {
-        commit::OffsetCommitResponseTopic::default()
-            .with_name(name(topic))
-            .with_partitions(partitions.iter().map(partition).collect())
-    };
-    OffsetCommitResponse::default().with_topics(topics.iter().map(topic).collect())
-}
-
-fn txn_offset_commit(topics: &Topics, code: i16) -> TxnOffsetCommitResponse {
-    let partition = |index: &i32| {
-        staged::TxnOffsetCommitResponsePartition::default()
-            .with_partition_index(*index)
-            .with_error_code(code)
-    };
-    let topic = |(topic, partitions): &(String, Vec<i32>)| {
-        staged::TxnOffsetCommitResponseTopic::default()
-            .with_name(name(topic))
-            .with_partitions(partitions.iter().map(partition).collect())
-    };
-    TxnOffsetCommitResponse::default().with_topics(topics.iter().map(topic).collect())
-}
-
-fn add_partitions(topics: &Topics, code: i16) -> AddPartitionsToTxnResponse {
-    let partition = |index: &i32| {
-        add::AddPartitionsToTxnPartitionResult::default()
-            .with_partition_index(*index)
-            .with_partition_error_code(code)
-    };
-    let topic = |(topic, partitions): &(String, Vec<i32>)| {
-        add::AddPartitionsToTxnTopicResult::default()
-            .with_name(name(topic))
-            .with_results_by_partition(partitions.iter().map(partition).collect())
-    };
-    let results = topics.iter().map(topic).collect();
-    AddPartitionsToTxnResponse::default().with_results_by_topic_v3_and_below(results)
 }

@@ -1,7 +1,7 @@
 //! The listener, and what its connections share.
 
 use super::connection;
-use krafka::testing::FakeBroker;
+use krafka::testing::{ApiKey, FakeBroker};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +39,9 @@ impl Bridge {
             .ok_or_else(|| std::io::Error::other("the broker has no address"))?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
+        // Without stable offsets it is the answer to v5 in another layout; the
+        // bridge sees to those.
+        broker.set_api_versions(ApiKey::OffsetFetch, 5, 7);
         // The broker names the bridge wherever it names itself.
         broker.with_state(|state| {
             for node in &mut state.brokers {

@@ -4,7 +4,7 @@
 //! requests of one connection; what a client pipelines waits in the socket.
 
 use super::bridge::Core;
-use super::{fetch, translate, versions};
+use super::{fetch, transactions, translate, versions};
 use crate::wire::{Cursor, FRAME_BYTES_MAX, Read, api, request};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::ApiKey;
@@ -43,15 +43,9 @@ pub(super) async fn serve(client: TcpStream, core: Arc<Core>) -> std::io::Result
     while let Some(frame) = client.read().await? {
         let request = parse(frame).map_err(malformed)?;
         core.count_request();
-        let reply = match request.api {
-            ApiKey::ApiVersions => Some(versions::reply(&request)),
-            ApiKey::Fetch if (4..=11).contains(&request.version) => {
-                Some(fetch::serve(&request, &core).await.map_err(malformed)?)
-            }
-            ApiKey::DeleteGroups if request.version < 2 => {
-                Some(delete_groups(&request, &core).map_err(malformed)?)
-            }
-            _ => {
+        let reply = match own_reply(&request, &core).await.map_err(malformed)? {
+            Some(reply) => Some(reply),
+            None => {
                 if upstream.is_none() {
                     let stream = TcpStream::connect(core.upstream).await?;
                     stream.set_nodelay(true)?;
@@ -70,6 +64,18 @@ pub(super) async fn serve(client: TcpStream, core: Arc<Core>) -> std::io::Result
     Ok(())
 }
 
+/// What is answered here and not by krafka.
+async fn own_reply(request: &Request, core: &Core) -> Read<Option<Bytes>> {
+    match (request.api, request.version) {
+        (ApiKey::ApiVersions, _) => Ok(Some(versions::reply(request))),
+        (ApiKey::Fetch, 4..=11) => fetch::serve(request, core).await.map(Some),
+        (ApiKey::DeleteGroups, 0..=1) => delete_groups(request, core).map(Some),
+        (ApiKey::TxnOffsetCommit, 0..=5) => transactions::refuse_staging(request, core),
+        (ApiKey::OffsetFetch, 7) => transactions::unstable_offsets(request, core),
+        _ => Ok(None),
+    }
+}
+
 /// Passes a request to krafka and answers its reply, or `None` where the client
 /// expects none.
 async fn forward(
@@ -79,6 +85,10 @@ async fn forward(
 ) -> std::io::Result<Option<Bytes>> {
     let (api, version) = (request.api, request.version);
     let answered = !(api == ApiKey::Produce && is_acks_0(&request).map_err(malformed)?);
+    let takes_over = match api {
+        ApiKey::InitProducerId => taken_id(&request).map_err(malformed)?,
+        _ => None,
+    };
     let request = translate::request(request).map_err(malformed)?;
     let spoken = request.version;
     upstream.write(&request.frame).await?;
@@ -91,8 +101,17 @@ async fn forward(
     ) {
         core.written();
     }
+    if let Some(id) = takes_over {
+        transactions::taken_over(&id, &request, &reply, core).map_err(malformed)?;
+    }
     let reply = translate::reply(api, version, spoken, reply.freeze()).map_err(malformed)?;
     Ok(answered.then_some(reply))
+}
+
+/// The transactional id of an InitProducerId.
+fn taken_id(request: &Request) -> Read<Option<String>> {
+    let id = request.body().nullable_string()?;
+    Ok(id.map(str::to_string))
 }
 
 fn is_acks_0(request: &Request) -> Read<bool> {

@@ -9,18 +9,22 @@
 //! * Fetch is served here, from krafka's log: bounded by the sizes that the
 //!   client asks for (krafka's answer is the whole rest of the log) and woken by
 //!   the next write.
+//! * What a coordinator of transactions refuses and krafka does not
+//!   (`transactions`).
 //! * acks=0 is not answered, DeleteGroups forgets a group.
 //!
-//! Not modelled: session and transaction timeouts, more than one member per
-//! classic group (each join replaces the membership), retention.
+//! What it does otherwise than Apache Kafka all the same: [`DIFFERENCES`].
 
 mod bridge;
 mod connection;
+mod differences;
 mod fetch;
+mod transactions;
 mod translate;
 mod versions;
 
 pub(crate) use bridge::Bridge;
+pub use differences::{DIFFERENCES, Difference};
 
 /// What the line that says the broker is ready starts with; the address
 /// follows.

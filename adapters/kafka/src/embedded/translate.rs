@@ -16,6 +16,9 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::{Encodable, StrBytes};
 
+const INVALID_PRODUCER_EPOCH: i16 = 47;
+const PRODUCER_FENCED: i16 = 90;
+
 /// The version that krafka speaks for a version that the bridge offers.
 fn spoken(api: ApiKey, version: i16) -> i16 {
     match (api, version) {
@@ -123,8 +126,13 @@ pub(super) fn reply(api: ApiKey, asked: i16, spoken: i16, frame: Bytes) -> Read<
     match (api, asked) {
         (ApiKey::EndTxn, 0..=2) => {
             let errors = outcome::errors(api, spoken, &mut cursor).transpose()?;
+            let error = errors.and_then(|e| e.first().copied()).unwrap_or(-1);
             out.put_i32(0);
-            out.put_i16(errors.and_then(|e| e.first().copied()).unwrap_or(-1));
+            // Who asks for a version before KIP-588 does not know the newer word.
+            out.put_i16(match (error, asked) {
+                (PRODUCER_FENCED, 0..=1) => INVALID_PRODUCER_EPOCH,
+                (error, _) => error,
+            });
         }
         (ApiKey::LeaveGroup, 0..=2) => {
             let errors = outcome::errors(api, spoken, &mut cursor).transpose()?;

@@ -12,7 +12,7 @@ const OFFERED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::ListOffsets, 5, 11),
     (ApiKey::Metadata, 12, 12),
     (ApiKey::OffsetCommit, 7, 9),
-    (ApiKey::OffsetFetch, 5, 5),
+    (ApiKey::OffsetFetch, 5, 7),
     (ApiKey::FindCoordinator, 2, 2),
     (ApiKey::JoinGroup, 5, 5),
     (ApiKey::Heartbeat, 3, 3),

@@ -4,6 +4,7 @@
 //! makes it ask for 206 GB), so its decoders see no byte from the wire. Its
 //! encoders build what this crate sends, and its decoders are oracles in tests.
 
+pub(crate) mod answers;
 pub(crate) mod api;
 pub(crate) mod cursor;
 pub(crate) mod ids;
