@@ -208,7 +208,7 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
     match &outlook.draws {
         Some(draws) => rounds.draw(draws).await?,
         None => {
-            let recovery = rounds.recovery(&mut knowledge, &ground, first);
+            let recovery = rounds.recovery(&mut knowledge, &ground, outlook.left_out, first);
             left += not_run(&rounds.run_in_time(recovery).await?);
             // These have the systems to themselves.
             left += not_run(&rounds.run_in_time(outlook.outages).await?);

@@ -19,7 +19,7 @@ pub(super) struct Outlook {
     /// What is drawn instead.
     pub draws: Option<Draws>,
     /// What is not planned.
-    left_out: LeftOut,
+    pub left_out: LeftOut,
     cuts: (u64, u64),
     /// Pairs that exist and pairs that are planned.
     pairs: (u64, u64),
@@ -121,9 +121,9 @@ impl Rounds<'_> {
     }
 
     pub fn record_plan(&self, outlook: &Outlook, knowledge: &Knowledge) {
-        let drawn = match (&self.course.planning, &outlook.draws) {
-            // Without a number they are told of as they come.
-            (Planning::Random { trials, .. }, Some(_)) => trials.unwrap_or(0) as usize,
+        let drawn = match (&outlook.draws, self.course.max_time) {
+            (Some(_), None) => self.draws_wanted() as usize,
+            // Where time decides they are told of as they come.
             _ => 0,
         };
         let trials = outlook.directed.len() + outlook.outages.len() + drawn;

@@ -67,7 +67,8 @@ impl Rounds<'_> {
         Ok(())
     }
 
-    fn draws_wanted(&self) -> u32 {
+    /// How many are drawn, if there is time.
+    pub fn draws_wanted(&self) -> u32 {
         let wanted = match self.course.planning {
             Planning::Random { trials, .. } => trials,
             _ => None,

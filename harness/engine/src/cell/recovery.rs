@@ -12,11 +12,12 @@ const CLASSES_MAX: usize = 6;
 impl Rounds<'_> {
     /// Faults at points of classes that only recovery showed, in the trials from
     /// `first` on: the fault that led there, then each kind that applies at the
-    /// new point.
+    /// new point. `left_out` is what was left out before.
     pub fn recovery(
         &self,
         knowledge: &mut Knowledge,
         ground: &Ground,
+        mut left_out: LeftOut,
         first: usize,
     ) -> Vec<Ordered> {
         let stage = self.stage;
@@ -25,7 +26,6 @@ impl Rounds<'_> {
             cell: stage.cell,
             ..Plan::default()
         };
-        let mut left_out = LeftOut::default();
         let mut by_class = self.shown_by_recovery(knowledge, first).into_iter();
         for (_, (known, leading)) in by_class.by_ref().take(CLASSES_MAX) {
             for fault in plan::faults_at(&known, &stage.pipeline.kinds, ground, &mut left_out) {
