@@ -7,14 +7,15 @@
 //! and the highest that the boundary offers.
 
 mod common;
+mod look;
 mod raw;
 
 use common::{Boundary, id, kafka, open};
 use exactly_adapter::{Instance, Scope, Seen};
-use exactly_model::{Observer, SinkKind, View};
+use exactly_model::View;
+use look::{observe, settled};
 use raw::{Producer, Raw};
 use std::sync::Arc;
-use std::time::Duration;
 
 const OUT_OF_ORDER_SEQUENCE_NUMBER: i16 = 45;
 const INVALID_PRODUCER_EPOCH: i16 = 47;
@@ -81,45 +82,17 @@ impl Desk {
         owner
     }
 
-    /// Ends a transaction and waits for its markers.
+    /// Ends a transaction and waits for its markers. Until a real coordinator has
+    /// written them its records are not visible, and a late Produce still gets
+    /// into it.
     async fn end(&mut self, owner: Producer, commit: bool) -> i16 {
         let code = self.raw.end(owner, commit).await;
-        self.is_stable().await;
+        settled(&*self.scope).await;
         code
     }
 
-    /// Waits until no transaction is open: a real coordinator answers EndTxn
-    /// first and writes its markers then. Until then its records are not visible,
-    /// and a late Produce still gets into it.
-    async fn is_stable(&self) {
-        let stable = async {
-            let backlog = self.scope.backlog().unwrap();
-            while backlog.left(&[], None).await.unwrap().items > 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), stable)
-            .await
-            .expect("no transaction is open");
-    }
-
     async fn observe(&self) -> Vec<Seen> {
-        let observer = Observer {
-            name: "out".into(),
-            system: "k".into(),
-            kind: SinkKind::Record,
-            query: "out".into(),
-            effects_per_message: 1,
-            view: View::ReadCommitted,
-        };
-        let mut all = Vec::new();
-        self.scope
-            .observing()
-            .unwrap()
-            .observe(&observer, &mut |seen| all.push(seen))
-            .await
-            .unwrap();
-        all
+        observe(&*self.scope, "out", View::ReadCommitted).await
     }
 }
 

@@ -2,20 +2,19 @@
 //! the logs afterwards.
 
 mod common;
+mod look;
 mod strike;
 
 use common::{Boundary, consumer, id, kafka, messages, open};
-use exactly_adapter::{Instance, Scope, Seen};
-use exactly_model::{Observer, Outcome, Position, SinkKind, View};
+use exactly_adapter::{Instance, Scope};
+use exactly_model::{Outcome, Position, View};
+use look::{WITHIN, left, observe, past, receive, settled};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use strike::{Act, Striking};
-
-const WITHIN: Duration = Duration::from_secs(20);
 
 /// A trial whose first exchange of an operation is struck.
 struct Struck {
@@ -44,24 +43,6 @@ impl Struck {
         }
     }
 
-    async fn observe(&self, topic: &str) -> Vec<Seen> {
-        let observer = Observer {
-            name: "out".into(),
-            system: "k".into(),
-            kind: SinkKind::Record,
-            query: topic.into(),
-            effects_per_message: 1,
-            view: View::ReadCommitted,
-        };
-        let mut all = Vec::new();
-        let observing = self.scope.observing().unwrap();
-        observing
-            .observe(&observer, &mut |seen| all.push(seen))
-            .await
-            .unwrap();
-        all
-    }
-
     fn producer(&self, settings: &[(&str, &str)]) -> FutureProducer {
         let mut config = ClientConfig::new();
         config
@@ -83,18 +64,6 @@ impl Struck {
             .count()
     }
 
-    /// Waits until nothing is left, and answers what is committed.
-    async fn committed(&self) -> Vec<Position> {
-        let begin = Instant::now();
-        loop {
-            let left = self.scope.backlog().unwrap().left(&[], None).await.unwrap();
-            if left.items == 0 || begin.elapsed() > WITHIN {
-                assert_eq!(left.items, 0, "{left:?}");
-                return left.committed;
-            }
-        }
-    }
-
     async fn end(self) {
         self.scope.close().await;
         self.kafka.stop().await;
@@ -113,7 +82,7 @@ async fn produce_is_struck(act: Act, error: &str, settings: &[(&str, &str)], eff
         .await
         .expect("sent again, and acknowledged");
     assert_eq!(struck.striking.fired().as_deref(), Some(error));
-    let seen = struck.observe("out").await;
+    let seen = observe(&*struck.scope, "out", View::ReadCommitted).await;
     assert_eq!(seen.len(), effects, "{act:?} {settings:?}");
     assert!(seen.iter().all(|seen| seen.id == id(struck.trial, 0)));
     // The first one is answered by the boundary itself when it is not passed on.
@@ -150,21 +119,14 @@ async fn offset_commit_is_struck(act: Act, error: &str) {
     consumer
         .subscribe(&[&struck.names["topic.orders"]])
         .unwrap();
-    let message = tokio::time::timeout(WITHIN, consumer.recv())
-        .await
-        .unwrap()
-        .unwrap();
-    let mut offsets = TopicPartitionList::new();
-    offsets
-        .add_partition_offset(message.topic(), 0, Offset::Offset(1))
-        .unwrap();
+    let message = receive(&consumer).await;
+    let offsets = past(&message);
     tokio::task::block_in_place(|| consumer.commit(&offsets, CommitMode::Sync))
         .expect("sent again, and acknowledged");
     assert_eq!(struck.striking.fired().as_deref(), Some(error));
     let passed_on = if act == Act::Before { 1 } else { 2 };
     assert_eq!(struck.requests("OffsetCommit"), passed_on);
-    assert_eq!(struck.committed().await[0].offset, 1);
-    drop(message);
+    assert_eq!(settled(&*struck.scope).await.committed[0].offset, 1);
     drop(consumer);
     struck.end().await;
 }
@@ -190,19 +152,13 @@ async fn transaction_is_struck(operation: &str, act: Act, error: &str) {
     let producer = struck.producer(&[("transactional.id", &struck.names["transactional_id"])]);
     let producer = &producer;
     tokio::task::block_in_place(|| producer.init_transactions(WITHIN)).unwrap();
-    let message = tokio::time::timeout(WITHIN, consumer.recv())
-        .await
-        .unwrap()
-        .unwrap();
+    let message = receive(&consumer).await;
     producer.begin_transaction().unwrap();
     let record = FutureRecord::to(&struck.names["topic.out"])
         .key("k")
         .payload(message.payload().unwrap());
     producer.send(record, WITHIN).await.unwrap();
-    let mut offsets = TopicPartitionList::new();
-    offsets
-        .add_partition_offset(message.topic(), 0, Offset::Offset(1))
-        .unwrap();
+    let offsets = past(&message);
     let group = consumer.group_metadata().unwrap();
     tokio::task::block_in_place(|| {
         producer
@@ -215,9 +171,9 @@ async fn transaction_is_struck(operation: &str, act: Act, error: &str) {
         Some(error),
         "{operation} {act:?}"
     );
-    let committed = struck.committed().await;
+    let committed = settled(&*struck.scope).await.committed;
     assert_eq!(committed[0].offset, 1, "{operation} {act:?}");
-    let seen = struck.observe("out").await;
+    let seen = observe(&*struck.scope, "out", View::ReadCommitted).await;
     assert_eq!(seen.len(), 1, "{operation} {act:?}");
     let asked = struck.requests(operation);
     let expect = if act == Act::Before { 1 } else { 2 };
@@ -230,7 +186,6 @@ async fn transaction_is_struck(operation: &str, act: Act, error: &str) {
         (&[id(struck.trial, 0)][..], Outcome::Ok)
     );
     assert_eq!(head.commits, committed);
-    drop(message);
     drop(consumer);
     struck.end().await;
 }
@@ -270,10 +225,7 @@ async fn a_part_of_a_commit_is_applied() {
     consumer
         .subscribe(&[&struck.names["topic.orders"]])
         .unwrap();
-    let message = tokio::time::timeout(WITHIN, consumer.recv())
-        .await
-        .unwrap()
-        .unwrap();
+    let message = receive(&consumer).await;
     let mut offsets = TopicPartitionList::new();
     for partition in [0, 1] {
         offsets
@@ -282,13 +234,7 @@ async fn a_part_of_a_commit_is_applied() {
     }
     let committed = tokio::task::block_in_place(|| consumer.commit(&offsets, CommitMode::Sync));
     assert!(struck.striking.fired().is_some(), "{committed:?}");
-    let left = struck
-        .scope
-        .backlog()
-        .unwrap()
-        .left(&[], None)
-        .await
-        .unwrap();
+    let left = left(&*struck.scope).await;
     let first = Position {
         target: "topic.orders".into(),
         partition: 0,
@@ -298,7 +244,6 @@ async fn a_part_of_a_commit_is_applied() {
     // The label is of the whole request, as the client meant it.
     let seen = struck.boundary.seen();
     assert_eq!(seen.of("OffsetCommit")[0].0.commits.len(), 2);
-    drop(message);
     drop(consumer);
     struck.end().await;
 }

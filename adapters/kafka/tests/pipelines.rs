@@ -2,44 +2,15 @@
 //! where `EXACTLY_TEST_KAFKA=host:port` names one, against a real broker.
 
 mod common;
+mod look;
 
 use common::{Boundary, consumer, id, kafka, messages, open};
-use exactly_adapter::{Scope, Seen};
-use exactly_model::{Class, Observer, Outcome, Position, SinkKind, View};
+use exactly_model::{Class, Outcome, Position, View};
+use look::{WITHIN, observe, observer, past, receive, settled};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
 use std::time::{Duration, Instant};
-
-const WITHIN: Duration = Duration::from_secs(20);
-
-fn observer(query: &str, view: View) -> Observer {
-    Observer {
-        name: "out".into(),
-        system: "k".into(),
-        kind: SinkKind::Record,
-        query: query.into(),
-        effects_per_message: 1,
-        view,
-    }
-}
-
-async fn observe(scope: &dyn Scope, query: &str, view: View) -> Vec<Seen> {
-    let mut all = Vec::new();
-    let observing = scope.observing().unwrap();
-    let observer = observer(query, view);
-    observing
-        .observe(&observer, &mut |seen| all.push(seen))
-        .await
-        .unwrap();
-    assert_eq!(observing.count(&observer).await.unwrap(), all.len() as u64);
-    all
-}
-
-async fn receive(consumer: &StreamConsumer) -> rdkafka::message::OwnedMessage {
-    let message = tokio::time::timeout(WITHIN, consumer.recv()).await;
-    message.expect("a message in time").unwrap().detach()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consumer_is_labelled_and_its_backlog_known() {
@@ -68,12 +39,7 @@ async fn a_consumer_is_labelled_and_its_backlog_known() {
     for sequence in 0..6_u32 {
         let message = receive(&consumer).await;
         assert_eq!(message.offset(), i64::from(sequence));
-        let mut offsets = TopicPartitionList::new();
-        let next = Offset::Offset(message.offset() + 1);
-        offsets
-            .add_partition_offset(message.topic(), 0, next)
-            .unwrap();
-        consumer.commit(&offsets, CommitMode::Sync).unwrap();
+        consumer.commit(&past(&message), CommitMode::Sync).unwrap();
         let left = backlog.left(&[], None).await.unwrap();
         assert_eq!(left.items, 5 - u64::from(sequence), "{left:?}");
         assert_eq!(left.committed[0].offset, i64::from(sequence) + 1);
@@ -177,15 +143,8 @@ async fn transactions_commit_abort_and_pin_the_log() {
             false => blocking(|p| p.abort_transaction(WITHIN)),
         }
     }
-    // A real coordinator answers EndTxn first and writes its markers then.
-    let begin = Instant::now();
-    let left = loop {
-        let left = backlog.left(&[], None).await.unwrap();
-        if left.items == 0 || begin.elapsed() > WITHIN {
-            break left;
-        }
-    };
-    assert_eq!((left.items, left.committed[0].offset), (0, 4), "{left:?}");
+    let left = settled(&*scope).await;
+    assert_eq!(left.committed[0].offset, 4, "{left:?}");
     let seen = boundary.seen();
     assert_eq!(seen.errors, [""; 0]);
     let (abort, reply) = seen.of("EndTxn abort")[0];

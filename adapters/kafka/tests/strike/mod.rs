@@ -126,9 +126,9 @@ impl StrikingDecoder {
 
     fn reply(&mut self, mut unit: Unit) -> Unit {
         let key = unit.closes.as_ref().map(|reply| reply.key);
-        if key.is_some() && key == self.struck {
+        if let Some(key) = key.filter(|key| self.struck == Some(*key)) {
             self.struck = None;
-            let reply = self.inner.error_reply(key.unwrap(), Phase::After);
+            let reply = self.inner.error_reply(key, Phase::After);
             let ErrorReply { bytes, error } = reply.expect("a legal error");
             *self.plan.fired.lock().unwrap() = Some(error);
             unit.forward = bytes;
