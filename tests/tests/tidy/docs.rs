@@ -1,6 +1,6 @@
 //! Documents that repeat what the code says.
 
-use exactly_model::{Code, Record};
+use exactly_model::{Code, FaultKind, Record};
 use std::path::Path;
 
 /// What the documents and the code say differently.
@@ -9,6 +9,7 @@ pub fn violations(root: &Path) -> Vec<String> {
     let mut violations = anomalies(&read("docs/anomalies.md"));
     violations.extend(exit_codes(&read("docs/exit-codes.md")));
     violations.extend(history(&read("docs/history.md")));
+    violations.extend(faults(&read("docs/replay.md")));
     violations.extend(commands(&read("README.md"), &read(".ci/run")));
     violations
 }
@@ -38,6 +39,17 @@ fn exit_codes(page: &str) -> Vec<String> {
         .map(|row| format!("| {} | {} |", row.code, row.when))
         .filter(|row| !page.lines().any(|line| line.starts_with(row.as_str())))
         .map(|row| format!("docs/exit-codes.md lacks the row {row:?}"))
+        .collect()
+}
+
+/// Each kind of fault stands in the table of those that a schedule may hold.
+fn faults(page: &str) -> Vec<String> {
+    let rows: Vec<&str> = page.lines().filter(|l| l.starts_with("| `")).collect();
+    FaultKind::ALL
+        .iter()
+        .map(|kind| format!("`{kind}`"))
+        .filter(|kind| !rows.iter().any(|row| row.contains(kind.as_str())))
+        .map(|kind| format!("docs/replay.md lacks the kind {kind}"))
         .collect()
 }
 
@@ -109,6 +121,7 @@ fn planted_differences_are_found() {
     assert_eq!(anomalies("").len(), 3 * Code::ALL.len());
     assert_eq!(exit_codes("").len(), exactly_cli::exit_codes().len());
     assert_eq!(history("").len(), 18);
+    assert_eq!(faults("`kill` is no row").len(), FaultKind::ALL.len());
     let line = r#"{"v":1,"n":7,"trial":0,"mono_ns":0,"wall_ns":0,"ev":"trial_end","x":1}"#;
     assert!(history(line).contains(&"docs/history.md line 7: other fields".to_string()));
     assert_eq!(commands("", "").len(), 3);
