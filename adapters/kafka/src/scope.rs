@@ -2,7 +2,7 @@
 
 use crate::boundary::{KafkaDecoder, Shared};
 use crate::client::{
-    Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError, ViewEnds,
+    Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError, UNKNOWN_TOPIC, ViewEnds,
 };
 use crate::provision::{Names, bare};
 use async_trait::async_trait;
@@ -72,6 +72,17 @@ impl KafkaScope {
         }
     }
 
+    fn call_error(observer: &str, error: &CallError) -> ObserveError {
+        if !error.is_authorization() {
+            return Self::unavailable(observer, error);
+        }
+        ObserveError::Config {
+            observer: observer.into(),
+            why: error.to_string(),
+            hint: Cluster::hint(error).into(),
+        }
+    }
+
     fn observed<'a>(&'a self, observer: &Observer, topic: &'a str) -> Observed<'a> {
         Observed {
             cluster: &self.cluster,
@@ -88,11 +99,12 @@ impl KafkaScope {
                 hint: "let the pipeline keep the id in the field `id` of a JSON value, or as text"
                     .into(),
             },
-            ReadError::Call(CallError::NoLeader(_) | CallError::Code(3)) => ObserveError::Config {
+            ReadError::Call(CallError::Code(UNKNOWN_TOPIC)) => ObserveError::Config {
                 observer: observer.name.clone(),
                 why: format!("topic {:?} does not exist", bare(observer.query.trim())),
                 hint: "name it in the setup of the system".into(),
             },
+            ReadError::Call(error) => Self::call_error(&observer.name, &error),
             error => Self::unavailable(&observer.name, &error),
         }
     }
@@ -176,10 +188,7 @@ impl Feeder for KafkaScope {
             .map_err(|error| FeedError {
                 target,
                 why: error.to_string(),
-                hint: match error {
-                    CallError::NoLeader(_) => "name the topic in the setup of the system".into(),
-                    error => Cluster::hint(&error).into(),
-                },
+                hint: Cluster::hint(&error).into(),
             })
     }
 }
@@ -234,7 +243,7 @@ impl Backlog for KafkaScope {
             kept,
         };
         let left = backlog.left().await;
-        left.map_err(|error| Self::unavailable("backlog", &error))
+        left.map_err(|error| Self::call_error("backlog", &error))
     }
 }
 

@@ -314,12 +314,21 @@ async fn a_node_that_dies_at_its_start_tells_its_last_words() {
     let jars = Folder::new("dying")
         .with("libs/kafka_2.13-4.3.1.jar", "")
         .with("libs/log4j-slf4j-impl-2.25.4.jar", "");
-    let java = Folder::new("dying-java").with(
-        "bin/java",
-        "#!/bin/sh\ncase \"$*\" in *StorageTool*) exit 0;; esac\n\
-         echo 'FATAL: the disk is full'\nexit 3\n",
-    );
-    let settings = [("KAFKA_HOME", jars.0.as_path()), ("JAVA_HOME", &java.0)];
-    let error = refused(3, &settings).await;
-    says(&error, &["kafka-node", "FATAL: the disk is full"]);
+    for (last_words, expect) in [
+        ("echo 'FATAL: the disk is full'", "kafka-node"),
+        (
+            "echo 'Kafka Server started'; echo 'FATAL: the disk is full'",
+            "has ended by itself",
+        ),
+    ] {
+        let java = Folder::new("dying-java").with(
+            "bin/java",
+            &format!(
+                "#!/bin/sh\ncase \"$*\" in *StorageTool*) exit 0;; esac\n{last_words}\nexit 3\n"
+            ),
+        );
+        let settings = [("KAFKA_HOME", jars.0.as_path()), ("JAVA_HOME", &java.0)];
+        let error = refused(3, &settings).await;
+        says(&error, &[expect, "FATAL: the disk is full"]);
+    }
 }

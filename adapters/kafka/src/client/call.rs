@@ -76,6 +76,11 @@ impl CallError {
         }
     }
 
+    /// Whether the harness's user may not do it.
+    pub fn is_authorization(&self) -> bool {
+        matches!(self, Self::Code(29..=31 | 53))
+    }
+
     /// Whether no answer came at all.
     pub fn is_transport(&self) -> bool {
         matches!(self, Self::NotConnected(_) | Self::Lost(_))

@@ -17,10 +17,12 @@ mod markers;
 mod observe;
 mod partition;
 mod patience;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use admin::{NewTopic, TopicError};
 pub(crate) use backlog::Backlog;
-pub(crate) use call::CallError;
+pub(crate) use call::{CallError, UNKNOWN_TOPIC};
 pub(crate) use cluster::{Cluster, ConnectError, Coordinated, text};
 pub(crate) use connection::Broker;
 pub(crate) use feed::Feed;

@@ -129,6 +129,9 @@ const ALWAYS: &[(&str, &str)] = &[
     // writes to the metadata log.
     ("group.initial.rebalance.delay.ms", "0"),
     ("controller.quorum.append.linger.ms", "0"),
+    // A follower asks for a new partition when it asks again, and the first record
+    // waits for it.
+    ("replica.fetch.wait.max.ms", "50"),
     // A node that dies is missed, and one that is back is in sync, soon.
     ("broker.heartbeat.interval.ms", "500"),
     ("broker.session.timeout.ms", "3000"),

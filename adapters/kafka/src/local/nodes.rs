@@ -11,12 +11,16 @@ use futures::future::{join_all, try_join_all};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 const FORMAT_HEAP_MB: u32 = 128;
 const NODE_HEAP_MB: u32 = 256;
 const FORMATTED_WITHIN_MS: u64 = 60_000;
 /// Two seconds on an idle machine; several JVMs may share two busy processors.
 const STARTED_WITHIN_MS: u64 = 90_000;
+/// How long nodes that said so may take to serve indeed.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(10);
+const ANSWERED_EVERY: Duration = Duration::from_millis(50);
 /// The line with which a node says that it serves.
 const READY: &str = "Kafka Server started";
 /// The end of a node's output in an error: lines, and bytes at most.
@@ -183,8 +187,7 @@ impl Local {
         let addresses = processes.seats.iter();
         let addresses = addresses.map(|seat| format!("{HOST}:{}", seat.port));
         let bootstrap = addresses.collect::<Vec<_>>().join(",");
-        let cluster = Cluster::connect(&bootstrap, BROKERS_COME_BACK).await;
-        let cluster = cluster.map_err(|error| not_served(error.to_string()))?;
+        let cluster = connect(&bootstrap, &processes).await.map_err(not_served)?;
         let brokers = processes.seats.iter();
         let brokers = brokers.map(|seat| (seat.number, Arc::new(Broker::new(HOST, seat.port))));
         let local = Self {
@@ -216,6 +219,24 @@ impl Local {
     /// Ends all nodes, for good: their data goes with the run's folder.
     pub async fn end(&self) {
         join_all(self.nodes().into_iter().map(|node| self.kill(node))).await;
+    }
+}
+
+/// Connects to nodes that said that they serve.
+async fn connect(bootstrap: &str, processes: &Processes) -> Result<Cluster, String> {
+    let deadline = Instant::now() + ANSWERED_WITHIN;
+    loop {
+        let error = match Cluster::connect(bootstrap, BROKERS_COME_BACK).await {
+            Ok(cluster) => return Ok(cluster),
+            Err(error) => error,
+        };
+        if let Some(fallen) = processes.fallen() {
+            return Err(fallen);
+        }
+        if Instant::now() >= deadline {
+            return Err(error.to_string());
+        }
+        tokio::time::sleep(ANSWERED_EVERY).await;
     }
 }
 

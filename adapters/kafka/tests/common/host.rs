@@ -172,6 +172,7 @@ impl Host for TestHost {
             return Ok(Box::new(ThreadServer(line)));
         }
         let (mut child, output) = self.spawn(&given)?;
+        let pid = child.id().unwrap();
         let deadline = Instant::now() + Duration::from_millis(given.ready_within_ms);
         let line = loop {
             let ended = child.try_wait().unwrap();
@@ -187,7 +188,7 @@ impl Host for TestHost {
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         Ok(Box::new(Running {
-            pid: child.id().unwrap(),
+            pid,
             child: Mutex::new(child),
             line,
             output,
