@@ -51,16 +51,8 @@ pub(super) fn refuse_staging(request: &Request, core: &Core) -> Read<Option<Byte
 pub(super) fn unstable_offsets(request: &Request, core: &Core) -> Read<Option<Bytes>> {
     let mut body = request.body();
     let group = body.string()?;
-    let mut topics = Topics::new();
-    for _ in 0..body.count()? {
-        let name = body.string()?;
-        let mut partitions = Vec::new();
-        for _ in 0..body.count()? {
-            partitions.push(body.i32()?);
-        }
-        body.tags()?;
-        topics.push((name.into(), partitions));
-    }
+    let topics = request::topic_partitions(&mut body)?.into_iter();
+    let topics: Topics = topics.map(|(name, p)| (name.to_string(), p)).collect();
     if !body.bool()? {
         return Ok(None);
     }

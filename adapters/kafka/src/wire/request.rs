@@ -338,6 +338,13 @@ fn producer<'a>(transactional_id: &'a str, body: &mut Cursor<'a>) -> Read<Owner<
 
 fn add_partitions_to_txn<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
     let owner = owner(body)?;
+    let topics = topic_partitions(body)?;
+    body.tags()?;
+    Ok(Request::AddPartitionsToTxn { owner, topics })
+}
+
+/// Topics with their partitions.
+pub(crate) fn topic_partitions<'a>(body: &mut Cursor<'a>) -> Read<Vec<(&'a str, Vec<i32>)>> {
     let mut topics = Vec::new();
     for _ in 0..body.count()? {
         let name = body.string()?;
@@ -348,8 +355,7 @@ fn add_partitions_to_txn<'a>(body: &mut Cursor<'a>) -> Read<Request<'a>> {
         body.tags()?;
         topics.push((name, partitions));
     }
-    body.tags()?;
-    Ok(Request::AddPartitionsToTxn { owner, topics })
+    Ok(topics)
 }
 
 pub(crate) fn end_txn<'a>(body: &mut Cursor<'a>) -> Read<EndTxn<'a>> {

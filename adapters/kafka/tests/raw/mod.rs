@@ -260,12 +260,8 @@ impl Raw {
     ) -> (i16, i64) {
         let set = batch(payload, Some(producer), sequence, true);
         let request = produce(Some(&self.id), topic, &[(0, set)]);
-        let ask = async |raw: &mut Self| {
-            let response: ProduceResponse = raw.call(ApiKey::Produce, 9, &request).await;
-            let partition = &response.responses[0].partition_responses[0];
-            (partition.error_code, partition.base_offset)
-        };
-        self.settled(ask).await
+        self.settled(async |raw: &mut Self| raw.produced(&request).await)
+            .await
     }
 
     /// A Produce outside of transactions.
@@ -277,8 +273,11 @@ impl Raw {
         payload: &str,
     ) -> (i16, i64) {
         let set = batch(payload, Some(producer), sequence, false);
-        let request = produce(None, topic, &[(0, set)]);
-        let response: ProduceResponse = self.call(ApiKey::Produce, 9, &request).await;
+        self.produced(&produce(None, topic, &[(0, set)])).await
+    }
+
+    async fn produced(&mut self, request: &ProduceRequest) -> (i16, i64) {
+        let response: ProduceResponse = self.call(ApiKey::Produce, 9, request).await;
         let partition = &response.responses[0].partition_responses[0];
         (partition.error_code, partition.base_offset)
     }
