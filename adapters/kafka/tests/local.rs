@@ -12,7 +12,6 @@ use rdkafka::Message;
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::message::OwnedMessage;
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -230,11 +229,17 @@ impl Folder {
         Self(path)
     }
 
+    /// Puts a file there that can be run. Another process writes it: a child that
+    /// one of the other tests starts at that moment would inherit our descriptor,
+    /// and what is open for writing cannot be run.
     fn with(self, file: &str, content: &str) -> Self {
+        let source = self.0.join("source");
+        std::fs::write(&source, content).unwrap();
         let path = self.0.join(file);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, content).unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).unwrap();
+        let mut install = std::process::Command::new("install");
+        install.args(["-D", "-m", "755"]).arg(&source).arg(&path);
+        assert!(install.status().unwrap().success());
+        std::fs::remove_file(source).unwrap();
         self
     }
 }
