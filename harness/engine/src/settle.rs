@@ -17,8 +17,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(4);
 /// may show less than there is for a while.
 const QUIET_OUTAGE: Duration = Duration::from_secs(2);
 /// The same, at most: a client that doubles its waits sleeps about as long as
-/// the outage lasted.
-const QUIET_OUTAGE_MAX: Duration = Duration::from_secs(10);
+/// the outage lasted, within its own limit. One with a higher limit than this is
+/// out of bounds, unless an acknowledged message is missing: then it is waited for.
+const QUIET_OUTAGE_MAX: Duration = Duration::from_millis(2_500);
 /// A trial is not stuck before this many leases have run out: one may follow
 /// another.
 const STUCK_LEASES: u32 = 3;
@@ -116,6 +117,9 @@ async fn come_to_rest(
     let patience = Patience::of(trial, quiet);
     let mut last = Look::default();
     let mut moved_at = trial.elapsed();
+    // A process that runs may be about to do something; but threads of clients
+    // wake up all the time, and no look of a long window finds all of them asleep.
+    let mut ran_at = moved_at;
     loop {
         trial.director.mending_failed()?;
         match trial.revive().await? {
@@ -128,20 +132,22 @@ async fn come_to_rest(
         let now = trial.elapsed();
         let at_work = trial.is_at_work();
         let at_rest = unseen.is_none() && look.items() == 0 && !at_work;
-        if look != last || striking || (at_rest && trial.is_running()) {
-            moved_at = now;
+        if look != last || striking {
+            (moved_at, ran_at) = (now, now);
+        } else if at_rest && trial.is_running() {
+            ran_at = now;
         }
         last = look;
         let quiet_for = now - moved_at;
-        if at_rest && quiet_for >= patience.quiet(trial) {
+        if at_rest && quiet_for >= patience.quiet(trial) && now - ran_at >= patience.quiet {
             if !trial.director.is_late_due() {
                 return Ok((SettleHow::Quiescent, last.detail(), last));
             }
             trial.director.release_late();
             moved_at = now;
         }
-        let stuck = !at_rest && quiet_for >= patience.stuck;
-        if let Some(error) = unseen.filter(|_| stuck || now >= patience.end) {
+        let stuck = !at_rest && unseen.is_none() && quiet_for >= patience.stuck;
+        if let Some(error) = unseen.filter(|_| now >= patience.end) {
             return Err(error.into());
         }
         if stuck {

@@ -209,7 +209,9 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
         Some(draws) => rounds.draw(draws).await?,
         None => {
             let recovery = rounds.recovery(&mut knowledge, &ground, outlook.left_out, first);
+            let shown = rounds.all.len();
             left += not_run(&rounds.run_in_time(recovery).await?);
+            rounds.record_fleeting(shown);
             // These have the systems to themselves.
             left += not_run(&rounds.run_in_time(outlook.outages).await?);
         }

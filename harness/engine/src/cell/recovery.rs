@@ -3,7 +3,7 @@
 use super::rounds::Rounds;
 use crate::plan::{self, Ground, Knowledge, Known, LeftOut};
 use crate::trial::{Finished, Ordered};
-use exactly_model::{Event, Place, Plan, Schedule, TrialKind};
+use exactly_model::{Event, Place, Plan, PointClass, Schedule, TrialKind};
 use std::collections::BTreeMap;
 
 /// Classes that only recovery shows, at most.
@@ -50,6 +50,44 @@ impl Rounds<'_> {
             stage.recorder.record(0, Event::Plan(added));
         }
         queue
+    }
+
+    /// Says which classes were shown by recovery once and in none of the trials,
+    /// from `first` on, that were to strike them there: they come and go with how
+    /// fast things are, and no plan can meet them.
+    pub fn record_fleeting(&self, first: usize) {
+        let mut met: BTreeMap<PointClass, bool> = BTreeMap::new();
+        for trial in self.all.iter().skip(first) {
+            let Some(fault) = trial.schedule.faults.last() else {
+                continue;
+            };
+            let class = PointClass {
+                process: fault.point.process.clone().unwrap_or_default(),
+                system: fault.point.system.clone(),
+                operation: fault.point.operation.clone(),
+                target: fault.point.target.clone().unwrap_or_default(),
+                place: Place::Cycle,
+            };
+            let shown = trial.observed.iter().any(|seen| {
+                fault.point.operation == seen.point.operation
+                    && fault.point.system == seen.point.system
+                    && class.target == seen.point.target
+                    && fault.point.incarnation == Some(seen.incarnation)
+            });
+            *met.entry(class).or_default() |= shown;
+        }
+        let fleeting = met.into_iter().filter(|(_, met)| !met);
+        let unstable: Vec<String> = fleeting.map(|(class, _)| class.to_string()).collect();
+        if !unstable.is_empty() {
+            self.stage.recorder.record(
+                0,
+                Event::Plan(Plan {
+                    cell: self.stage.cell,
+                    unstable,
+                    ..Plan::default()
+                }),
+            );
+        }
     }
 
     /// A point of each class that is new, by its class, and the schedule that led

@@ -74,6 +74,8 @@ fn of_system(
         .iter()
         .flat_map(|node| kinds.iter().map(|kind| (*kind, Nodes::Node(*node))));
     let kills = kinds.contains(&FaultKind::KillSystem);
+    // A single node is all nodes, and the one that serves.
+    let kills = kills && nodes.len() > 1;
     let all = kills.then_some((FaultKind::KillSystem, Nodes::All));
     let round = each_node.chain(all).enumerate().map(|(i, (kind, nodes))| {
         // Shifted by one each time round, so that a point is met in both phases.
