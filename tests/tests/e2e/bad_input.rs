@@ -2,7 +2,7 @@
 //! nothing left running, what was recorded kept.
 
 use crate::broker::Broker;
-use crate::support::{Home, nothing_left, stderr};
+use crate::support::{Home, nothing_left, stderr, there_is_a_kafka};
 use exactly_model::{Verdict, exit};
 use std::process::Output;
 
@@ -78,14 +78,10 @@ fn no_kafka_where_the_local_one_should_be() {
 
 #[test]
 fn no_java_for_the_local_kafka() {
-    let Some(kafka) = std::env::var("KAFKA_HOME").ok().filter(|k| !k.is_empty()) else {
-        eprintln!("not run: no_java_for_the_local_kafka: KAFKA_HOME names no Kafka");
+    if !there_is_a_kafka("no_java_for_the_local_kafka") {
         return;
-    };
-    let env = [
-        ("KAFKA_HOME", kafka.as_str()),
-        ("JAVA_HOME", "/nonexistent/java"),
-    ];
+    }
+    let env = [("JAVA_HOME", "/nonexistent/java")];
     let (output, _home) = evaluate("no-java", &["--on", "kafka=local"], &env);
     fails(
         &output,

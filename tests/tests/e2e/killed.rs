@@ -1,7 +1,7 @@
 //! SIGKILL and SIGINT of the harness: nothing stays behind, and what was
 //! recorded can be judged.
 
-use crate::support::{Home, Running, events, eventually, marked, nothing_left};
+use crate::support::{Home, Running, events, eventually, marked, nothing_left, there_is_a_kafka};
 use exactly_model::{Verdict, exit};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,8 +17,19 @@ fn killed_when(
     moment: impl Fn(&Path) -> bool,
     check: impl Fn(i32, Vec<Verdict>),
 ) {
+    killed_at("embedded", test, pipeline, moment, check);
+}
+
+/// As [`killed_when`], at another place.
+fn killed_at(
+    place: &str,
+    test: &str,
+    pipeline: Option<&str>,
+    moment: impl Fn(&Path) -> bool,
+    check: impl Fn(i32, Vec<Verdict>),
+) {
     let home = Home::new(test);
-    let mut command = home.evaluate(&[CELL]);
+    let mut command = home.evaluate(&[CELL, "--on", place]);
     if let Some(mode) = pipeline {
         command.env("EXACTLY_TEST_PIPELINE", mode);
     }
@@ -58,6 +69,21 @@ fn while_postgres_starts() {
             .any(|(_, command)| command.contains("initdb") || command.contains("postgres"))
     };
     killed_when("while-postgres-starts", None, starting, undecided);
+}
+
+#[test]
+fn while_real_brokers_run() {
+    if !there_is_a_kafka("while_real_brokers_run") {
+        return;
+    }
+    let calibrating = |run: &Path| {
+        let brokers = marked(run)
+            .iter()
+            .filter(|(_, c)| c.contains("kafka.Kafka"))
+            .count();
+        brokers == 3 && events(run, "\"ev\":\"attempt\"") > 0
+    };
+    killed_at("local:3", "real-brokers", None, calibrating, undecided);
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! takes hours on three brokers.
 
 use crate::differences::explained;
-use crate::support::{Home, nothing_left, report, stderr};
+use crate::support::{Home, nothing_left, report, stderr, there_is_a_kafka};
 use exactly_model::{Event, Record, VariantReport, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -30,15 +30,6 @@ struct Essence {
 }
 
 type Essences = BTreeMap<String, Essence>;
-
-/// Whether there is a Kafka to run on; says so where there is none.
-fn there_is_a_kafka(test: &str) -> bool {
-    let there = std::env::var_os("KAFKA_HOME").is_some_and(|home| !home.is_empty());
-    if !there {
-        eprintln!("not run: {test}: KAFKA_HOME names no Kafka");
-    }
-    there
-}
 
 fn cells() -> Vec<String> {
     if std::env::var("EXACTLY_TEST_REAL").as_deref() != Ok("all") {

@@ -1,6 +1,7 @@
 //! Running the command and looking at what it leaves behind.
 
 use exactly_model::Report;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -97,6 +98,17 @@ pub fn eventually<T>(what: &str, within: Duration, mut condition: impl FnMut() -
         assert!(start.elapsed() < within, "within {within:?}: {what}");
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// Whether there is a Kafka to run on; says so where there is none.
+pub fn there_is_a_kafka(test: &str) -> bool {
+    let there = std::env::var_os("KAFKA_HOME").is_some_and(|home| !home.is_empty());
+    if !there {
+        // Not by `eprintln!`, which nobody sees of a test that passes.
+        let line = format!("not run: {test}: KAFKA_HOME names no Kafka\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    there
 }
 
 /// Processes that carry the mark of a run, with their command lines.
