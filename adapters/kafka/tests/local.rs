@@ -202,6 +202,10 @@ async fn three_nodes() {
     let last = feed(&*scope, after, 20).await;
     assert_all_ok(&last);
     fed.extend(last);
+    // Reading needs no node in particular either.
+    assert_honest(&sent, &fed, &observe(&*scope).await);
+    let left = scope.backlog().unwrap().left(&[], None).await.unwrap();
+    assert!(left.items >= 600, "{left:?}");
     restart(&*control, &[1]).await;
     assert_honest(&sent, &fed, &observe(&*scope).await);
 

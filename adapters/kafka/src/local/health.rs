@@ -1,6 +1,7 @@
 //! When a cluster has healed.
 
 use super::config::STATE_PARTITIONS;
+use super::seen::{Partition, Seen};
 use crate::client::{Broker, CallError, Cluster, Coordinated, text};
 use crate::wire::{Cursor, Read, response};
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
@@ -100,7 +101,7 @@ impl Health<'_> {
         let response = broker
             .call_within(ANSWER_WITHIN, ApiKey::Metadata, version, &request)
             .await?;
-        Ok(metadata(version, response.body())?)
+        Ok(Seen::read(version, response.body())?)
     }
 
     /// Every coordinator, by names that lie in all partitions of its topic.
@@ -217,117 +218,47 @@ fn names_in_all_partitions() -> impl Iterator<Item = String> {
     letters.map(|letter| format!("exactly-health-{letter}"))
 }
 
-/// What one node knows of the cluster.
-#[derive(Debug, Default)]
-struct Seen {
-    brokers: usize,
-    controller: i32,
-    partitions: Vec<Partition>,
-}
-
-#[derive(Debug)]
-struct Partition {
-    topic: String,
-    index: i32,
-    leader: i32,
-    replicas: usize,
-    in_sync: usize,
-}
-
-impl Seen {
-    /// What is missing in a cluster of `nodes` nodes, as `node` sees it.
-    fn check(&self, node: u32, nodes: usize) -> Result<(), String> {
-        if self.brokers < nodes {
-            return Err(format!(
-                "node {node} knows {} of {nodes} nodes",
-                self.brokers
-            ));
-        }
-        if self.controller < 0 {
-            return Err(format!("node {node} knows no controller"));
-        }
-        let behind = |p: &&Partition| p.leader < 0 || p.in_sync < p.replicas;
-        let Some(first) = self.partitions.iter().find(behind) else {
-            return Ok(());
-        };
-        let all = self.partitions.iter().filter(behind).count();
-        let (topic, index) = (&first.topic, first.index);
-        let what = match first.leader {
-            ..0 => "has no leader".into(),
-            _ => format!(
-                "has {} of {} replicas in sync",
-                first.in_sync, first.replicas
-            ),
-        };
-        Err(format!(
-            "{topic}/{index} {what}, as node {node} sees it ({all} such partitions)"
-        ))
-    }
-}
-
-/// Metadata v9 to v12, with the replicas and those in sync.
-fn metadata(version: i16, mut body: Cursor<'_>) -> Read<Seen> {
-    body.i32()?;
-    let mut seen = Seen {
-        brokers: body.count()?,
-        ..Seen::default()
-    };
-    for _ in 0..seen.brokers {
-        body.i32()?;
-        body.string()?;
-        body.i32()?;
-        body.nullable_string()?;
-        body.tags()?;
-    }
-    body.nullable_string()?;
-    seen.controller = body.i32()?;
-    for _ in 0..body.count()? {
-        body.i16()?;
-        let topic = body.string()?;
-        if version >= 10 {
-            body.uuid()?;
-        }
-        body.bool()?;
-        for _ in 0..body.count()? {
-            seen.partitions.push(partition(topic, &mut body)?);
-        }
-        body.i32()?;
-        body.tags()?;
-    }
-    Ok(seen)
-}
-
-fn partition(topic: &str, body: &mut Cursor<'_>) -> Read<Partition> {
-    body.i16()?;
-    let (index, leader) = (body.i32()?, body.i32()?);
-    body.i32()?;
-    let replicas = skip(body)?;
-    let in_sync = skip(body)?;
-    skip(body)?;
-    body.tags()?;
-    Ok(Partition {
-        topic: topic.into(),
-        index,
-        leader,
-        replicas,
-        in_sync,
-    })
-}
-
-/// Skips a list of node numbers and answers how many they were.
-fn skip(body: &mut Cursor<'_>) -> Read<usize> {
-    let count = body.count()?;
-    for _ in 0..count {
-        body.i32()?;
-    }
-    Ok(count)
-}
-
 /// The error of the first transaction in a reply to DescribeTransactions v0.
 fn first_transaction_error(mut body: Cursor<'_>) -> Read<i16> {
     body.i32()?;
     match body.count()? {
         0 => Ok(NO_SUCH_TRANSACTION),
         _ => body.i16(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+    use kafka_protocol::messages::DescribeTransactionsResponse;
+    use kafka_protocol::messages::describe_transactions_response::TransactionState;
+    use kafka_protocol::protocol::Encodable;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_coordinator_is_asked_for() {
+        // Java's String.hashCode, and the partition as Kafka takes it from there.
+        let partition = |name: String| {
+            let hash = name.bytes().fold(0_i32, |hash, byte| {
+                hash.wrapping_mul(31).wrapping_add(byte.into())
+            });
+            hash.unsigned_abs() % STATE_PARTITIONS
+        };
+        let all: BTreeSet<_> = names_in_all_partitions().map(partition).collect();
+        assert_eq!(all.len(), STATE_PARTITIONS as usize);
+    }
+
+    #[test]
+    fn the_state_of_a_transaction_is_told_by_its_error() {
+        for error in [0, 14, NO_SUCH_TRANSACTION] {
+            let state = TransactionState::default().with_error_code(error);
+            let response = DescribeTransactionsResponse::default();
+            let response = response.with_transaction_states(vec![state]);
+            let mut bytes = BytesMut::new();
+            response.encode(&mut bytes, 0).unwrap();
+            let read = first_transaction_error(Cursor::new(&bytes, true));
+            assert_eq!(read.unwrap(), error);
+        }
     }
 }

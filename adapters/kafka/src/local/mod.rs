@@ -5,11 +5,13 @@
 //! nodes can be killed, stopped, paused and started again
 //! ([`exactly_adapter::Control`]).
 
+mod cluster;
 mod config;
 mod health;
 mod jars;
 mod java;
-mod nodes;
+mod node;
+mod seen;
 
+pub(crate) use cluster::Local;
 pub(crate) use config::SESSION_TIMEOUT_MS;
-pub(crate) use nodes::Local;
