@@ -81,16 +81,7 @@ impl Health<'_> {
         self.coordinators().await?;
         let written = self.ends(&partitions, AS_DEBUGGER).await?;
         let visible = self.ends(&partitions, AS_CONSUMER).await?;
-        for ((topic, partition), end) in &written {
-            let shown = visible.get(&(topic.clone(), *partition)).copied();
-            let shown = shown.unwrap_or_default();
-            if shown < *end {
-                return Err(format!(
-                    "{topic}/{partition} shows its log up to {shown} of {end}"
-                ));
-            }
-        }
-        Ok(())
+        hidden(&written, &visible)
     }
 
     async fn metadata(&self, broker: &Broker) -> Result<Seen, CallError> {
@@ -209,6 +200,20 @@ impl Health<'_> {
     }
 }
 
+/// What is written and not visible.
+fn hidden(written: &Ends, visible: &Ends) -> Result<(), String> {
+    for (at, end) in written {
+        let shown = visible.get(at).copied().unwrap_or_default();
+        if shown < *end {
+            let (topic, partition) = at;
+            return Err(format!(
+                "{topic}/{partition} shows its log up to {shown} of {end}"
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Names of groups and transactional ids, one in each partition of the topic
 /// that their coordinators keep: it is the name's Java hash modulo the number of
 /// partitions, and names that differ by one in their last letter follow each
@@ -247,6 +252,25 @@ mod tests {
         };
         let all: BTreeSet<_> = names_in_all_partitions().map(partition).collect();
         assert_eq!(all.len(), STATE_PARTITIONS as usize);
+    }
+
+    #[test]
+    fn a_log_that_seems_to_end_early_is_seen() {
+        let ends = |ends: [i64; 2]| -> Ends {
+            let partitions = (0..).zip(ends);
+            partitions
+                .map(|(p, end)| (("orders".into(), p), end))
+                .collect()
+        };
+        assert_eq!(hidden(&ends([0, 24_000]), &ends([0, 24_000])), Ok(()));
+        // Written in between: no reason to wait.
+        assert_eq!(hidden(&ends([0, 24_000]), &ends([2, 24_001])), Ok(()));
+        let stale = hidden(&ends([0, 24_000]), &ends([0, 19_125]));
+        assert_eq!(
+            stale.unwrap_err(),
+            "orders/1 shows its log up to 19125 of 24000"
+        );
+        assert!(hidden(&ends([0, 1]), &Ends::new()).is_err());
     }
 
     #[test]
