@@ -4,13 +4,16 @@ use crate::boundary::{KafkaDecoder, Shared};
 use crate::client::{
     Backlog as TrialBacklog, CallError, Cluster, Feed, Observed, ReadError, UNKNOWN_TOPIC, ViewEnds,
 };
+use crate::errors::{legal_apis, legal_error};
 use crate::provision::{Names, bare};
+use crate::wire::api;
 use async_trait::async_trait;
 use exactly_adapter::{
-    Assisting, Backlog, Decoder, Fed, FeedError, Feeder, Left, ObserveError, Observing, Outgoing,
-    Scope, Seen,
+    Assisting, Backlog, Decoder, Faultable, Fed, FeedError, Feeder, Left, ObserveError, Observing,
+    Outgoing, Scope, Seen,
 };
-use exactly_model::{Observer, Position, Topic};
+use exactly_model::{Observer, Phase, Position, Topic};
+use kafka_protocol::messages::ApiKey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -110,6 +113,12 @@ impl KafkaScope {
     }
 }
 
+/// The API of an operation label: both ends of a transaction are one API.
+fn api_of(operation: &str) -> Option<ApiKey> {
+    let name = operation.split(' ').next().unwrap_or(operation);
+    legal_apis().find(|api| api::name(*api) == name)
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -138,6 +147,23 @@ impl Scope for KafkaScope {
 
     fn decoder(&self) -> Box<dyn Decoder> {
         Box::new(KafkaDecoder::new(Arc::clone(&self.shared)))
+    }
+
+    /// No parts: whether a request has several partitions is not to be told from
+    /// its operation, and librdkafka sends one at a time.
+    fn faults_at(&self, operation: &str, _target: &str) -> Faultable {
+        let has_error = |when| {
+            let api = api_of(operation);
+            api.is_some_and(|api| legal_error(api, when, None).is_some())
+        };
+        Faultable {
+            error_before: has_error(Phase::Before),
+            error_after: has_error(Phase::After),
+            parts: false,
+            // What a producer sends again after a lost connection, and what
+            // KIP-890 is about.
+            overtakes: matches!(operation, "Produce" | "EndTxn commit"),
+        }
     }
 
     fn feeder(&self) -> Option<&dyn Feeder> {
@@ -259,7 +285,7 @@ impl Assisting for KafkaScope {
         for (group, members) in groups {
             for member in members {
                 match self.cluster.leave_group(&group, &member).await {
-                    Ok(()) => done.push(format!("LeaveGroup of {member} from {group}")),
+                    Ok(()) => done.push("LeaveGroup for a dead member".to_string()),
                     Err(error) => tracing::debug!(%error, member, "cannot release"),
                 }
             }

@@ -166,7 +166,7 @@ async fn a_dead_member_is_let_go(kafka: &dyn Instance, scope: &Arc<dyn Scope>) {
     assert_eq!(boundary.seen().errors, [""; 0]);
     let released = scope.assist().unwrap().release_dead().await;
     assert_eq!(released.len(), 1, "{released:?}");
-    assert!(released[0].starts_with("LeaveGroup of "), "{released:?}");
+    assert!(released[0].starts_with("LeaveGroup for "), "{released:?}");
     let direct = scope.placeholders(&kafka.addresses());
     let successor: StreamConsumer = consumer(&direct).create().unwrap();
     successor.subscribe(&[&direct["topic.orders"]]).unwrap();

@@ -115,6 +115,11 @@ const TABLE: &[Row] = &[
     },
 ];
 
+/// The APIs that have a legal error.
+pub(crate) fn legal_apis() -> impl Iterator<Item = ApiKey> {
+    TABLE.iter().map(|row| row.api)
+}
+
 /// The error that a broker may answer to a request of `api` at `when`. `acks` is
 /// what a Produce asks for.
 pub(crate) fn legal_error(api: ApiKey, when: Phase, acks: Option<i16>) -> Option<Legal> {

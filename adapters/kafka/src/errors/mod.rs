@@ -10,7 +10,7 @@ mod legal;
 mod table;
 
 pub(crate) use fenced::is_fenced;
-pub(crate) use legal::legal_error;
+pub(crate) use legal::{legal_apis, legal_error};
 
 use exactly_adapter::Judged;
 use exactly_model::Outcome;

@@ -44,7 +44,8 @@ impl Outlook {
         if let Planning::Pairs { most } = course.planning {
             outlook.plan_pairs(knowledge, kinds, most, stage.seed);
         }
-        let outages = plan::outages(knowledge, kinds, ground, &mut outlook.left_out);
+        let left_out = &mut outlook.left_out;
+        let outages = plan::outages(knowledge, kinds, course.exhaustive, ground, left_out);
         let outages = outages.into_iter();
         outlook.outages = outages
             .map(|schedule| Ordered::new(TrialKind::System, schedule))

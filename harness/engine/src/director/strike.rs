@@ -12,6 +12,9 @@ use tokio::sync::watch;
 /// How long a process that lost a connection may wait in memory before it tries
 /// again. A backoff longer than this is out of bounds.
 const RETRY: Duration = Duration::from_millis(400);
+/// The same for a process that was told to try again: librdkafka doubles its wait
+/// up to `retry.backoff.max.ms`, 1 s, and looks for what is due twice in that time.
+const BACKOFF: Duration = Duration::from_millis(1_200);
 /// The same for a process that lost a lease: it has to join again first.
 const REJOIN: Duration = Duration::from_secs(1);
 
@@ -116,12 +119,11 @@ impl Director {
             | FaultKind::DropReply
             | FaultKind::DelayReply
             | FaultKind::HoldAndOvertake
-            | FaultKind::ErrorBefore
-            | FaultKind::ErrorAfter
             | FaultKind::ApplyPart
             | FaultKind::KillSystem
             | FaultKind::RestartSystem
             | FaultKind::PauseSystem => Some(RETRY),
+            FaultKind::ErrorBefore | FaultKind::ErrorAfter => Some(BACKOFF),
             FaultKind::SecondOwner => Some(REJOIN),
             FaultKind::Freeze | FaultKind::SlowHandler => self.terms.lease().map(|_| REJOIN),
             FaultKind::Kill

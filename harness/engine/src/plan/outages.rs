@@ -10,14 +10,19 @@ use exactly_model::{Class, Fault, FaultKind, Nodes, Phase, Place, Schedule};
 pub const OUTAGES_MAX: usize = 24;
 
 /// Every node of every system that the harness can break is struck by every kind
-/// once; then all nodes die at once; then the node that serves each class of
-/// exchanges dies, so that another one has to serve what was asked of it.
+/// once; then the node that serves each class of exchanges dies, so that another
+/// one has to serve what was asked of it.
+///
+/// An outage that leaves no node alive (of the only one, or of all at once) is
+/// beyond what a system with replicas promises to survive. It is planned with
+/// `exhaustive` only: a verdict then speaks of it too.
 ///
 /// They go round the points that stand for the effects and acks of the cycle,
 /// before and after in turn.
 pub fn outages(
     knowledge: &Knowledge,
     kinds: &[FaultKind],
+    exhaustive: bool,
     ground: &Ground,
     left_out: &mut LeftOut,
 ) -> Vec<Schedule> {
@@ -35,7 +40,20 @@ pub fn outages(
         }
         systems.push(system);
         match ground.nodes.get(system) {
-            Some(nodes) => planned.extend(of_system(knowledge, system, nodes, &kinds)),
+            Some(nodes) => {
+                let all = of_system(knowledge, system, nodes, &kinds);
+                let (total, some): (Vec<_>, Vec<_>) = all
+                    .into_iter()
+                    .partition(|planned| is_total(planned, nodes));
+                planned.extend(some);
+                if exhaustive {
+                    planned.extend(total);
+                } else if !total.is_empty() {
+                    left_out.say(format!(
+                        "outages that leave no node of {system} alive: with --exhaustive"
+                    ));
+                }
+            }
             None => {
                 for kind in &kinds {
                     left_out.on(*kind, system, "the harness has no hold on its nodes");
@@ -86,6 +104,15 @@ fn of_system(
     let serving =
         serving.map(|(i, known)| strike(FaultKind::KillSystem, phase(i), known, Nodes::Serving));
     round.chain(serving).collect()
+}
+
+/// Whether no node is left while the outage lasts. One that stands still is not
+/// gone: it goes on with all that it knew.
+fn is_total(schedule: &Schedule, nodes: &[u32]) -> bool {
+    schedule.faults.iter().any(|fault| {
+        let whole = nodes.len() == 1 || fault.nodes == Some(Nodes::All);
+        whole && fault.kind != FaultKind::PauseSystem
+    })
 }
 
 /// What stands for the effects and acks of the cycle; for whatever there is,

@@ -274,7 +274,7 @@ fn with_several_in_flight_a_kill_is_two_cuts() {
 fn every_node_gets_every_kind_and_whoever_serves_dies() {
     let knowledge = learn(&[one_by_one(4)], &[]);
     let mut left_out = LeftOut::default();
-    let planned = outages(&knowledge, &FaultKind::ALL, &rich(), &mut left_out);
+    let planned = outages(&knowledge, &FaultKind::ALL, true, &rich(), &mut left_out);
     let faults: Vec<&Fault> = planned.iter().flat_map(|s| &s.faults).collect();
     let on = |nodes| faults.iter().filter(move |f| f.nodes == Some(nodes));
     for node in 1..=3 {
@@ -295,6 +295,22 @@ fn every_node_gets_every_kind_and_whoever_serves_dies() {
 }
 
 #[test]
+fn outages_that_leave_no_node_alive_are_for_exhaustive_runs() {
+    let knowledge = learn(&[one_by_one(4)], &[]);
+    let mut left_out = LeftOut::default();
+    let three = outages(&knowledge, &FaultKind::ALL, false, &rich(), &mut left_out);
+    assert_eq!(three.len(), 9 + 2, "all but the one of all nodes");
+    assert!(has_line(&left_out, "outages that leave no node of s alive"));
+    let one = Ground {
+        nodes: BTreeMap::from([("s".into(), vec![1])]),
+        ..rich()
+    };
+    let planned = outages(&knowledge, &FaultKind::ALL, false, &one, &mut left_out);
+    let kinds: Vec<FaultKind> = planned.iter().map(|s| s.faults[0].kind).collect();
+    assert_eq!(kinds, [FaultKind::PauseSystem]);
+}
+
+#[test]
 fn outages_are_capped_and_only_where_nodes_can_be_broken() {
     let knowledge = learn(&[one_by_one(4)], &[]);
     let many = Ground {
@@ -302,18 +318,18 @@ fn outages_are_capped_and_only_where_nodes_can_be_broken() {
         ..rich()
     };
     let mut left_out = LeftOut::default();
-    let planned = outages(&knowledge, &FaultKind::ALL, &many, &mut left_out);
+    let planned = outages(&knowledge, &FaultKind::ALL, true, &many, &mut left_out);
     assert_eq!(planned.len(), OUTAGES_MAX);
     assert!(has_line(&left_out, "faults of nodes: 6 of 30 left out"));
     let mut left_out = LeftOut::default();
-    assert!(outages(&knowledge, &FaultKind::ALL, &ground(), &mut left_out).is_empty());
+    assert!(outages(&knowledge, &FaultKind::ALL, true, &ground(), &mut left_out).is_empty());
     assert!(has_line(
         &left_out,
         "kill-system on s: the harness has no hold"
     ));
     // What the pipeline does not ask for is not missed.
     let mut left_out = LeftOut::default();
-    assert!(outages(&knowledge, &[FaultKind::Kill], &many, &mut left_out).is_empty());
+    assert!(outages(&knowledge, &[FaultKind::Kill], true, &many, &mut left_out).is_empty());
     assert!(left_out.lines().is_empty());
 }
 
@@ -325,10 +341,15 @@ fn a_pipeline_that_only_takes_has_its_takes_struck() {
         ..ground()
     };
     let mut left_out = LeftOut::default();
-    let planned = outages(&knowledge, &[FaultKind::KillSystem], &one, &mut left_out);
+    let planned = outages(
+        &knowledge,
+        &[FaultKind::KillSystem],
+        true,
+        &one,
+        &mut left_out,
+    );
     let nodes: Vec<_> = planned.iter().map(|s| s.faults[0].nodes).collect();
-    let wanted = [Nodes::Node(1), Nodes::All, Nodes::Serving];
-    assert_eq!(nodes, wanted.map(Some));
+    assert_eq!(nodes, [Some(Nodes::Node(1))], "one node is all nodes");
     assert!(has_line(
         &left_out,
         "kill-system on t: no exchange with it makes a point"
