@@ -162,7 +162,6 @@ const LOGGING: &str = r#"<Configuration status="WARN">
   </Appenders>
   <Loggers>
     <Logger name="kafka.server.KafkaRaftServer" level="INFO"/>
-    <Logger name="kafka.coordinator.transaction" level="INFO"/>
     <Root level="WARN"><AppenderRef ref="out"/></Root>
   </Loggers>
 </Configuration>
