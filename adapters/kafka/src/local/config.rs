@@ -152,8 +152,8 @@ pub(super) fn write_logging(folder: &Path) -> io::Result<PathBuf> {
     Ok(path)
 }
 
-/// Warnings, and the line that says that a node is ready: the output is kept up
-/// to a limit, and its end is what matters.
+/// Warnings, the line that says that a node is ready, and why the coordinator
+/// of transactions skips markers: output is kept up to a limit only.
 const LOGGING: &str = r#"<Configuration status="WARN">
   <Appenders>
     <Console name="out" target="SYSTEM_OUT">
@@ -162,6 +162,7 @@ const LOGGING: &str = r#"<Configuration status="WARN">
   </Appenders>
   <Loggers>
     <Logger name="kafka.server.KafkaRaftServer" level="INFO"/>
+    <Logger name="kafka.coordinator.transaction" level="INFO"/>
     <Root level="WARN"><AppenderRef ref="out"/></Root>
   </Loggers>
 </Configuration>
