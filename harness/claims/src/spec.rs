@@ -18,6 +18,12 @@ const QUIET_AHEAD_MS: u64 = 120;
 /// given away and this is of no use.
 pub(crate) const LEASE_MS: u64 = 2_000;
 
+/// How long nothing may move. A broker with session timeouts gives the partition
+/// of a dead member away after six seconds, and one that was killed comes back,
+/// loads what it coordinates and then waits for sessions and transactions (seen:
+/// 20 s on a busy machine): that is waiting, not stuck.
+const STUCK_MS: u64 = 30_000;
+
 /// The topic that is fed.
 const FED: &str = "orders";
 
@@ -103,9 +109,7 @@ impl Variant {
             } else {
                 usual.quiet_ms
             },
-            // A broker with session timeouts gives the partition of a dead
-            // member away after six seconds; that is waiting, not stuck.
-            stuck_ms: 15_000,
+            stuck_ms: STUCK_MS,
             ..usual
         }
     }
