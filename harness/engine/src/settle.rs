@@ -132,7 +132,8 @@ async fn come_to_rest(
         let now = trial.elapsed();
         let at_work = trial.is_at_work();
         let at_rest = unseen.is_none() && look.items() == 0 && !at_work;
-        if look != last || striking {
+        // What is away is waited for, and only then is anybody stuck.
+        if look != last || striking || trial.director.is_outage() {
             (moved_at, ran_at) = (now, now);
         } else if at_rest && trial.is_running() {
             ran_at = now;

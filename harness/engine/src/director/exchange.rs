@@ -218,6 +218,7 @@ impl Director {
             error,
             ..
         } = open;
+        self.owners.wake(id);
         self.activity.fetch_add(1, Ordering::Relaxed);
         self.recorder.record(
             self.terms.trial,

@@ -115,8 +115,13 @@ impl Director {
             fault.kind != FaultKind::PauseSystem && serving.is_some_and(|n| nodes.contains(&n));
         let (sender, is_down) = oneshot::channel();
         self.begin(at, fault, control, nodes, sender);
+        if !breaks {
+            // Held for as long as another node takes to stop, it would come after
+            // what the client does next.
+            return Act::Forward;
+        }
         let _ = is_down.await;
-        if breaks { Act::Reset } else { Act::Forward }
+        Act::Reset
     }
 
     fn begin(

@@ -1,12 +1,14 @@
 //! second-owner: another instance with the same identity works while the first
 //! one stands still; then the first one wakes up beside it.
 
+use super::ExchangeId;
 use super::signals::Frozen;
 use super::state::{Director, State};
 use super::strike::{Act, At};
 use crate::boundary::Life;
 use exactly_model::{Class, Fault, Outcome};
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -23,6 +25,17 @@ const IDLE_MAX: Duration = Duration::from_secs(3);
 pub(super) struct Owners {
     /// Process and incarnation of the first ones.
     asked: watch::Sender<Vec<(String, u32)>>,
+    /// First ones that wake up when the reply they were frozen before is theirs.
+    asleep: Mutex<BTreeMap<ExchangeId, Frozen>>,
+}
+
+impl Owners {
+    /// Wakes up whoever was frozen before the reply to `id`. It finds it at hand:
+    /// a client that looks at its clocks first would give up the request that it
+    /// slept over, and never go on from where it stood.
+    pub fn wake(&self, id: ExchangeId) {
+        drop(self.asleep.lock().expect("no panic while held").remove(&id));
+    }
 }
 
 /// Which incarnation of each process was last seen to have done some work: an
@@ -48,7 +61,7 @@ impl Works {
 
 impl State {
     /// Notes that exchange `id` was answered, if it is work.
-    pub fn note_work(&mut self, id: super::ExchangeId) {
+    pub fn note_work(&mut self, id: ExchangeId) {
         let (Some(works), Some(open)) = (&mut self.works, self.ledger.get(id)) else {
             return;
         };
@@ -67,7 +80,7 @@ impl State {
     }
 
     /// Notes whether messages are in sight of the process that made exchange `id`.
-    fn note_sight(&mut self, id: super::ExchangeId) {
+    fn note_sight(&mut self, id: ExchangeId) {
         if let (Some(works), Some(open)) = (&mut self.works, self.ledger.get(id))
             && !open.point.ids.is_empty()
         {
@@ -100,7 +113,7 @@ impl Director {
 
     /// SIGSTOP with the reply in hand; when a second instance has done its first
     /// work, every lease of the first is over, and the second has nothing to do
-    /// for a moment, SIGCONT, and the reply goes out.
+    /// for a moment, the reply goes out, and then SIGCONT.
     pub(super) async fn second_owner(&self, at: &At<'_>, fault: &Fault) -> Act {
         let life = at.life;
         let Some(process) = life.process().await.cloned() else {
@@ -135,7 +148,8 @@ impl Director {
                 ),
             },
         }
-        drop(frozen);
+        let mut asleep = self.owners.asleep.lock().expect("no panic while held");
+        asleep.insert(at.id, frozen);
         Act::Forward
     }
 
