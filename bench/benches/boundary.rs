@@ -2,11 +2,10 @@
 //!
 //! `cargo bench -p exactly-bench --bench boundary [-- kafka pgbench latency]`
 
-use exactly_bench::figures::Figures;
+use exactly_bench::figures::{Figures, cache};
 use exactly_bench::rig::Rig;
 use exactly_bench::{kafka, latency, pgbench};
 use exactly_postgres::Postgres;
-use std::path::{Path, PathBuf};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -15,12 +14,7 @@ async fn main() -> anyhow::Result<()> {
         .filter(|a| a != "--bench")
         .collect();
     let wanted = |name: &str| asked.is_empty() || asked.iter().any(|a| a == name);
-    // Root's servers run as another user, who may not enter the build's folder.
-    let cache = match rustix::process::geteuid().is_root() {
-        true => PathBuf::from("/var/cache/exactly"),
-        false => Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache"),
-    };
-    let rig = Rig::new(&cache)?;
+    let rig = Rig::new(&cache())?;
     if wanted("kafka") {
         let mut figures = Figures::new("boundary-kafka");
         kafka::measure(&rig, &mut figures).await?;

@@ -57,6 +57,15 @@ pub fn executable() -> anyhow::Result<PathBuf> {
     Ok(exactly)
 }
 
+/// Where server binaries are kept. Root's servers run as another user, who may not
+/// enter the build's folder.
+pub fn cache() -> PathBuf {
+    match rustix::process::geteuid().is_root() {
+        true => PathBuf::from("/var/cache/exactly"),
+        false => workspace().join("target/tmp/cache"),
+    }
+}
+
 /// What kind of machine this is; never which.
 fn machine() -> Value {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use crate::figures::{Figures, cpu_seconds, rounded, spread};
 use crate::plain::PlainScope;
-use crate::rig::Rig;
+use crate::rig::{Rig, first_address};
 use exactly_adapter::TrialNames;
 use exactly_engine::boundary::Mode;
 use exactly_kafka::Kafka;
@@ -36,6 +36,7 @@ pub async fn measure(rig: &Rig, figures: &mut Figures) -> anyhow::Result<()> {
             let topic = Topic {
                 name: "load".into(),
                 partitions: 4,
+                replicas: None,
             };
             let setup = Setup {
                 topics: vec![topic],
@@ -55,8 +56,9 @@ pub async fn measure(rig: &Rig, figures: &mut Figures) -> anyhow::Result<()> {
                     Some(rig.boundary(instance.as_ref(), names, mode)?)
                 }
             };
-            let port = boundary.as_ref().map_or(instance.address().1, |b| b.port);
-            let words = scope.placeholders("127.0.0.1", port);
+            let direct = first_address(instance.as_ref())?.1;
+            let port = boundary.as_ref().map_or(direct, |b| b.port);
+            let words = scope.placeholders(&[("127.0.0.1".into(), port)]);
             let cpu_before = cpu_seconds();
             let rate = tokio::task::spawn_blocking(move || produce(&words, names)).await??;
             *cpu.entry(route).or_default() += cpu_seconds() - cpu_before;

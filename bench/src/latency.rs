@@ -1,7 +1,7 @@
 //! What the boundary adds to one round trip of one client.
 
 use crate::figures::{Figures, quantile, rounded, spread};
-use crate::rig::Rig;
+use crate::rig::{Rig, first_address};
 use exactly_adapter::Instance;
 use exactly_engine::boundary::Mode;
 use exactly_model::{MessageId, Setup};
@@ -29,7 +29,7 @@ pub async fn measure(
     let plain = rig.boundary(instance, names, Mode::Plain)?;
     let decoded = rig.boundary(instance, names, Mode::Decoded(scope.clone()))?;
     let routes = [
-        ("direct", instance.address().1),
+        ("direct", first_address(instance)?.1),
         ("plain", plain.port),
         ("decoded", decoded.port),
     ];
@@ -40,7 +40,7 @@ pub async fn measure(
         for round in 0..ROUNDS {
             for turn in 0..routes.len() {
                 let (route, port) = routes[(round + turn) % routes.len()];
-                let url = scope.placeholders("127.0.0.1", port)["url"].clone();
+                let url = scope.placeholders(&[("127.0.0.1".into(), port)])["url"].clone();
                 let id = id.clone();
                 let micros =
                     tokio::task::spawn_blocking(move || client(&url, statement, &id)).await??;

@@ -7,15 +7,19 @@
 //! * [`figures`] keeps what was measured and writes `docs/performance/*.json`;
 //! * [`rig`] starts real systems and puts real boundaries before them;
 //! * [`plain`] is a boundary to Kafka that decodes addresses and nothing else;
+//! * [`feeder`] is our feeder beside Kafka's load generator;
 //! * [`kafka`], [`pgbench`] and [`latency`] load the boundaries;
+//! * [`random`] kills at random moments, to compare with;
 //! * [`run`] starts the `exactly` command and watches it;
 //! * [`profile`] reads where a trial's time went off its history.
 
+pub mod feeder;
 pub mod figures;
 pub mod kafka;
 pub mod latency;
 pub mod pgbench;
 pub mod plain;
 pub mod profile;
+pub mod random;
 pub mod rig;
 pub mod run;

@@ -1,7 +1,7 @@
 //! `pgbench -S` through the boundary, past it, and through toxiproxy.
 
 use crate::figures::{Figures, rounded, spread};
-use crate::rig::Rig;
+use crate::rig::{Rig, first_address};
 use anyhow::Context;
 use exactly_adapter::Instance;
 use exactly_engine::boundary::Mode;
@@ -32,7 +32,7 @@ pub async fn measure(
     let plain = rig.boundary(instance, names, Mode::Plain)?;
     let decoded = rig.boundary(instance, names, Mode::Decoded(scope.clone()))?;
     let toxiproxy = match found("toxiproxy-server") {
-        Some(server) => Some(Toxiproxy::start(&server, instance.address().1).await?),
+        Some(server) => Some(Toxiproxy::start(&server, first_address(instance)?.1).await?),
         None => {
             println!(
                 "{}",
@@ -42,12 +42,12 @@ pub async fn measure(
         }
     };
     let mut routes = vec![
-        ("direct", instance.address().1),
+        ("direct", first_address(instance)?.1),
         ("plain", plain.port),
         ("decoded", decoded.port),
     ];
     routes.extend(toxiproxy.as_ref().map(|proxy| ("toxiproxy", proxy.port)));
-    let url = |port| scope.placeholders("127.0.0.1", port)["url"].clone();
+    let url = |port| scope.placeholders(&[("127.0.0.1".into(), port)])["url"].clone();
     run(&pgbench, &["-i", "-q", "-s", "2", &url(routes[0].1)]).await?;
     for protocol in ["simple", "prepared"] {
         let mut rates: BTreeMap<&str, Vec<f64>> = BTreeMap::new();

@@ -21,8 +21,8 @@ pub struct PlainScope {
 
 #[async_trait]
 impl Scope for PlainScope {
-    fn placeholders(&self, host: &str, port: u16) -> BTreeMap<String, String> {
-        self.scope.placeholders(host, port)
+    fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String> {
+        self.scope.placeholders(addresses)
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {

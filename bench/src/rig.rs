@@ -24,6 +24,12 @@ pub struct Rig {
     folder: tempfile::TempDir,
 }
 
+/// Where the first node of a system listens.
+pub fn first_address(instance: &dyn Instance) -> anyhow::Result<(String, u16)> {
+    let mut addresses = instance.addresses().into_iter();
+    addresses.next().context("the system has no address")
+}
+
 /// A boundary, open as long as it is kept.
 pub struct Open {
     /// The port to dial.
@@ -52,6 +58,12 @@ impl Rig {
             scratch,
             cache.into(),
             run.folder.join("output"),
+        )
+        .with_settings(
+            ["KAFKA_HOME", "JAVA_HOME"]
+                .into_iter()
+                .filter_map(|name| Some((name.to_string(), std::env::var(name).ok()?)))
+                .collect(),
         );
         Ok(Self {
             host: Arc::new(host),
@@ -62,11 +74,18 @@ impl Rig {
         })
     }
 
-    /// Starts a system.
+    /// Starts an embedded system.
     pub async fn start(&self, adapter: &dyn Adapter) -> anyhow::Result<Arc<dyn Instance>> {
-        Ok(adapter
-            .start(&SystemPlace::Embedded, self.host.clone())
-            .await?)
+        self.start_at(adapter, &SystemPlace::Embedded).await
+    }
+
+    /// Starts a system somewhere else.
+    pub async fn start_at(
+        &self,
+        adapter: &dyn Adapter,
+        place: &SystemPlace,
+    ) -> anyhow::Result<Arc<dyn Instance>> {
+        Ok(adapter.start(place, self.host.clone()).await?)
     }
 
     /// A fresh corner of a system, and its trial number.
@@ -95,6 +114,7 @@ impl Rig {
             client_timeouts: BTreeMap::new(),
             graces: BTreeMap::new(),
             hold_max: Duration::from_secs(1),
+            ..Terms::default()
         };
         let director = Director::new(terms, &Schedule::default(), self.recorder.clone());
         let life = Life::new("bench", 1);
@@ -104,7 +124,7 @@ impl Rig {
             instance.info("system").kind.as_str(),
             mode,
         );
-        let (host, port) = instance.address();
+        let (host, port) = first_address(instance)?;
         let port = boundaries.open(&host, port)?;
         Ok(Open {
             port,

@@ -20,6 +20,13 @@ const CELLS: &[&str] = &[
     "kafka-eos-scope/row-before-commit",
 ];
 
+/// What CI runs on three brokers: each of their outages takes ten seconds, and
+/// there are more of them.
+const CELLS_ON_THREE: &[&str] = &[
+    "ack-after-process/effect-then-ack",
+    "kafka-eos-scope/read-committed",
+];
+
 /// What is compared of a cell.
 #[derive(Debug, PartialEq)]
 struct Essence {
@@ -31,9 +38,13 @@ struct Essence {
 
 type Essences = BTreeMap<String, Essence>;
 
-fn cells() -> Vec<String> {
+fn cells(place: &str) -> Vec<String> {
     if std::env::var("EXACTLY_TEST_REAL").as_deref() != Ok("all") {
-        return CELLS.iter().map(|cell| cell.to_string()).collect();
+        let some = match place {
+            "kafka=local:3" => CELLS_ON_THREE,
+            _ => CELLS,
+        };
+        return some.iter().map(|cell| cell.to_string()).collect();
     }
     let claims = exactly_claims::catalogue();
     let of = |claim: &exactly_claims::Claim| {
@@ -47,7 +58,7 @@ fn cells() -> Vec<String> {
 /// Evaluates the cells at a place.
 fn evaluate(place: &str) -> Essences {
     let home = Home::new(&format!("real-{}", place.replace([':', '='], "-")));
-    let cells = cells();
+    let cells = cells(place);
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let arguments = [
         &cells,

@@ -20,7 +20,6 @@ use rdkafka::consumer::{Consumer, StreamConsumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{FutureProducer, Producer};
-use rdkafka::util::Timeout;
 use rdkafka::{Message, Offset, TopicPartitionList};
 use std::time::Duration;
 
@@ -30,6 +29,11 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the group coordinator may take to say what is committed.
 const REWIND_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one call within a transaction may take. Not for ever: librdkafka was
+/// seen to wait for a group coordinator that had moved, and to ask nobody, until it
+/// was ended.
+const CALL_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How often a call is made whose error says that it can be made again.
 const TRIES: u32 = 3;
@@ -65,9 +69,8 @@ pub(crate) fn commit(
     let group = consumer
         .group_metadata()
         .expect("a consumer with a group.id has a group");
-    // No limit of our own: librdkafka keeps to transaction.timeout.ms.
-    retried(|| producer.send_offsets_to_transaction(&offsets, &group, Timeout::Never))?;
-    retried(|| producer.commit_transaction(Timeout::Never))
+    retried(|| producer.send_offsets_to_transaction(&offsets, &group, CALL_TIMEOUT))?;
+    retried(|| producer.commit_transaction(CALL_TIMEOUT))
 }
 
 /// After `error` within a transaction: aborts it and goes back to the committed
@@ -85,7 +88,7 @@ pub(crate) fn abort_and_rewind(
         return Err(anyhow!(error).context(format!("the producer cannot go on: {reason}")));
     }
     eprintln!("transaction aborted: {error}");
-    retried(|| producer.abort_transaction(Timeout::Never)).context("cannot abort")?;
+    retried(|| producer.abort_transaction(CALL_TIMEOUT)).context("cannot abort")?;
     rewind(consumer).context("cannot go back to the committed offset")
 }
 
