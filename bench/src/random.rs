@@ -47,10 +47,10 @@ impl Seen {
     fn push(&mut self, record: &Record) {
         match &record.event {
             Event::Trial(_) => (self.started_ns, self.ended_ns, self.shows) = (0, 0, false),
-            Event::Incarnation(life) if life.state == IncarnationState::Started => {
-                if self.started_ns == 0 {
-                    self.started_ns = record.mono_ns;
-                }
+            Event::Incarnation(life)
+                if life.state == IncarnationState::Started && self.started_ns == 0 =>
+            {
+                self.started_ns = record.mono_ns;
             }
             Event::Exchange(exchange) => self.ended_ns = self.ended_ns.max(exchange.ended_ns),
             _ => {}
