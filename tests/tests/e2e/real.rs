@@ -55,8 +55,9 @@ fn cells(place: &str) -> Vec<String> {
     claims.iter().flat_map(of).collect()
 }
 
-/// Evaluates the cells at a place.
-fn evaluate(place: &str) -> Essences {
+/// Evaluates the cells at a place. The run's folder is kept where a test fails
+/// that holds it.
+fn evaluate(place: &str) -> (Essences, Home) {
     let home = Home::new(&format!("real-{}", place.replace([':', '='], "-")));
     let cells = cells(place);
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
@@ -89,7 +90,7 @@ fn evaluate(place: &str) -> Essences {
         assert_ne!(cell.verdict, Verdict::Inconclusive, "{at} {:?}", cell.notes);
         println!("{at}");
     }
-    essences
+    (essences, home)
 }
 
 fn essence(cell: &VariantReport, classes: BTreeSet<String>) -> Essence {
@@ -131,7 +132,7 @@ fn classes(run: &Path) -> BTreeMap<String, BTreeSet<String>> {
 /// The embedded Kafka's side, measured once for all comparisons.
 fn embedded() -> &'static Essences {
     static EMBEDDED: OnceLock<Essences> = OnceLock::new();
-    EMBEDDED.get_or_init(|| evaluate("kafka=embedded"))
+    EMBEDDED.get_or_init(|| evaluate("kafka=embedded").0)
 }
 
 /// What differs, one line for each, as the table of differences has them.
@@ -164,7 +165,7 @@ fn differences(embedded: &Essence, real: &Essence) -> Vec<String> {
 }
 
 fn agrees_with_embedded(place: &str) {
-    let real = evaluate(place);
+    let (real, home) = evaluate(place);
     let mut unexplained = Vec::new();
     for (id, real) in &real {
         let embedded = &embedded()[id];
@@ -182,8 +183,9 @@ fn agrees_with_embedded(place: &str) {
     }
     assert!(
         unexplained.is_empty(),
-        "{place} differs from the embedded Kafka; find out why, then explain it in \
+        "{place} differs from the embedded Kafka; find out why (in {}), then explain it in \
          differences.rs:\n  {}",
+        home.path().display(),
         unexplained.join("\n  ")
     );
 }
