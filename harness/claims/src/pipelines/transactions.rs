@@ -21,6 +21,7 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{FutureProducer, Producer};
 use rdkafka::{Message, Offset, TopicPartitionList};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// How long one call of `init_transactions` may take: a coordinator that has
@@ -30,10 +31,17 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the group coordinator may take to say what is committed.
 const REWIND_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long one call within a transaction may take. Not for ever: librdkafka was
-/// seen to wait for a group coordinator that had moved, and to ask nobody, until it
-/// was ended.
+/// How long one call within a transaction may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long committing or aborting may take in all before the process gives
+/// itself up, as a liveness probe would.
+///
+/// librdkafka 2.12 keeps to the limits of its calls by itself, and not always: when
+/// the broker that coordinates the group had died before it answered a
+/// TxnOffsetCommit, `send_offsets_to_transaction` was seen to return no more,
+/// limit or not, and to ask nobody.
+const LIVENESS: Duration = Duration::from_secs(10);
 
 /// How often a call is made whose error says that it can be made again.
 const TRIES: u32 = 3;
@@ -63,6 +71,7 @@ pub(crate) fn commit(
     consumer: &StreamConsumer,
     message: &BorrowedMessage<'_>,
 ) -> KafkaResult<()> {
+    let _alive = Liveness::watched();
     let mut offsets = TopicPartitionList::new();
     let next = Offset::Offset(message.offset() + 1);
     offsets.add_partition_offset(message.topic(), message.partition(), next)?;
@@ -88,6 +97,7 @@ pub(crate) fn abort_and_rewind(
         return Err(anyhow!(error).context(format!("the producer cannot go on: {reason}")));
     }
     eprintln!("transaction aborted: {error}");
+    let _alive = Liveness::watched();
     retried(|| producer.abort_transaction(CALL_TIMEOUT)).context("cannot abort")?;
     rewind(consumer).context("cannot go back to the committed offset")
 }
@@ -115,6 +125,24 @@ fn rewind(consumer: &StreamConsumer) -> KafkaResult<()> {
         partition.error()?;
     }
     Ok(())
+}
+
+/// Ends the process unless it is dropped in time.
+struct Liveness {
+    _done: mpsc::Sender<()>,
+}
+
+impl Liveness {
+    fn watched() -> Self {
+        let (done, watched) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if watched.recv_timeout(LIVENESS) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("no progress in {LIVENESS:?}: giving up");
+                std::process::exit(1);
+            }
+        });
+        Self { _done: done }
+    }
 }
 
 fn retried(call: impl Fn() -> KafkaResult<()>) -> KafkaResult<()> {
