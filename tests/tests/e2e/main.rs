@@ -3,9 +3,7 @@
 mod bad_input;
 mod broker;
 mod catalogue;
-mod differences;
 mod elsewhere;
 mod killed;
-mod real;
 mod replay;
 mod support;

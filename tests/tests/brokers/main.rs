@@ -1,0 +1,9 @@
+//! The command on real brokers. A test program of its own: the others run at the
+//! same time as each other, and a broker that waits for a processor for longer
+//! than its leases shows what no broker does otherwise.
+
+mod differences;
+mod real;
+#[path = "../e2e/support.rs"]
+#[expect(dead_code, reason = "shared with the other end-to-end tests")]
+mod support;
