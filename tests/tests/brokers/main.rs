@@ -3,7 +3,16 @@
 //! than its leases shows what no broker does otherwise.
 
 mod differences;
+mod owners;
 mod real;
 #[path = "../e2e/support.rs"]
 #[expect(dead_code, reason = "shared with the other end-to-end tests")]
 mod support;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Held by each test that runs brokers.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}

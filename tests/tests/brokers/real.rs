@@ -5,12 +5,13 @@
 //! CI runs [`CELLS`]. `EXACTLY_TEST_REAL=all` runs the whole catalogue, which
 //! takes hours on three brokers.
 
+use crate::alone;
 use crate::differences::explained;
 use crate::support::{Home, nothing_left, report, stderr, there_is_a_kafka};
 use exactly_model::{Event, Record, VariantReport, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 /// What CI runs: a foil and its cure, with and without transactions.
 const CELLS: &[&str] = &[
@@ -163,8 +164,7 @@ fn differences(embedded: &Essence, real: &Essence) -> Vec<String> {
 
 fn agrees_with_embedded(place: &str) {
     // One after the other, whatever the number of test threads.
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _alone = alone();
     let (real, home) = evaluate(place);
     let mut unexplained = Vec::new();
     for (id, real) in &real {
