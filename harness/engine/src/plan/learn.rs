@@ -259,7 +259,13 @@ fn represent(stable: &[&Placed<'_>], runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
                 planned,
                 class: placed.seen.class,
                 in_flight,
-                stands: i == 1.min(stable.len() - 1),
+                stands: i
+                    == match placed.place {
+                        // What comes a second time there was refused the first time,
+                        // by a system that was still loading.
+                        Place::Startup => 0,
+                        Place::Cycle | Place::Shutdown => 1.min(stable.len() - 1),
+                    },
                 selector,
             }
         })
