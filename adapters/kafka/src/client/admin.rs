@@ -112,6 +112,11 @@ impl Cluster {
                 Ok(()) => self.ends_once(topics, Isolation::Uncommitted).await,
                 Err(error) => Err(error),
             };
+            // It was created a moment ago: not every node has heard of it.
+            let served = served.map_err(|error| match error {
+                CallError::Code(UNKNOWN_TOPIC) => CallError::NoLeader("a new topic".into()),
+                error => error,
+            });
             match served {
                 Ok(_) => return Ok(()),
                 Err(error) if !patience.bears(&error) => return Err(error),
