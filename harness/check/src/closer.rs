@@ -5,7 +5,8 @@ use exactly_model::{Code, Counterexample, Reproduced, TrialKind};
 use std::collections::BTreeMap;
 
 /// For each forbidden code one counterexample: of a trial whose finding came
-/// back when it was looked at closer, if there is one; among those the one with
+/// back when it was run again, if there is one; else of one that was not run
+/// again; one that did not come back is the last choice. Among equals the one with
 /// the fewest faults, then the fewest messages, then the first.
 ///
 /// `closer` are the valid trials that look closer at one of `valid`.
@@ -13,7 +14,7 @@ pub(crate) fn counterexamples(
     valid: &[(u32, &Trial)],
     closer: &[(u32, &Trial)],
 ) -> Vec<Counterexample> {
-    type Rank = (bool, usize, u32, u32);
+    type Rank = (Return, usize, u32, u32);
     let mut best: BTreeMap<Code, (Rank, Counterexample)> = BTreeMap::new();
     for (number, trial) in valid {
         let looks: Vec<(u32, &Trial)> = closer
@@ -23,11 +24,16 @@ pub(crate) fn counterexamples(
             .collect();
         for found in of_trial(trial) {
             let shown = smallest(found, &looks);
-            let again = looks.iter().any(|(_, trial)| shown_by(trial, found.code));
-            let rank = (!again, shown.schedule.faults.len(), shown.messages, *number);
+            let reproduced = reproduced(shown, &looks);
+            let rank = (
+                Return::of(reproduced),
+                shown.schedule.faults.len(),
+                shown.messages,
+                *number,
+            );
             if best.get(&found.code).is_none_or(|(known, _)| rank < *known) {
                 let shown = Counterexample {
-                    reproduced: reproduced(shown, &looks),
+                    reproduced,
                     ..shown.clone()
                 };
                 best.insert(found.code, (rank, shown));
@@ -35,6 +41,24 @@ pub(crate) fn counterexamples(
         }
     }
     best.into_values().map(|(_, shown)| shown).collect()
+}
+
+/// Whether a finding came back, the best first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Return {
+    Seen,
+    NotTried,
+    Never,
+}
+
+impl Return {
+    fn of(reproduced: Option<Reproduced>) -> Self {
+        match reproduced {
+            Some(reproduced) if reproduced.k > 0 => Self::Seen,
+            None => Self::NotTried,
+            Some(_) => Self::Never,
+        }
+    }
 }
 
 fn of_trial<'a>(trial: &'a Trial) -> impl Iterator<Item = &'a Counterexample> + use<'a> {

@@ -5,15 +5,27 @@ use super::Finding;
 use super::rounds::Rounds;
 use crate::EngineError;
 use exactly_model::{Candidate, Code, TrialKind};
+use std::collections::BTreeSet;
 
 /// Trials on the way to the simplest candidate of one finding.
 const LOOKS_MAX: usize = 30;
+/// Trials looked at closer for one code, until a finding comes back.
+const ROUNDS_MAX: usize = 6;
 
 impl Rounds<'_> {
-    /// Looks closer at each finding of the cell.
+    /// Looks closer at each finding of the cell. One that rests on a race may not
+    /// come back: then the judge names another trial that shows the code.
     pub async fn look_closer(&mut self) -> Result<(), EngineError> {
-        for finding in self.overseer.findings(self.stage.cell) {
-            self.look_closer_at(finding).await?;
+        let mut looked = BTreeSet::new();
+        for _ in 0..ROUNDS_MAX {
+            let mut findings = self.overseer.findings(self.stage.cell);
+            findings.retain(|finding| looked.insert((self.root(finding.trial), finding.code)));
+            if findings.is_empty() {
+                break;
+            }
+            for finding in findings {
+                self.look_closer_at(finding).await?;
+            }
         }
         Ok(())
     }
