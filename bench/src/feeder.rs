@@ -83,7 +83,12 @@ async fn feed(scope: &dyn Scope, names: TrialNames) -> anyhow::Result<f64> {
                 payload.push_str(&padding[payload.len() + 2..]);
                 payload.push_str("\"}");
                 let key = format!("k{}", seq % 64);
-                Ok(Outgoing { id, key, payload })
+                Ok(Outgoing {
+                    id,
+                    key,
+                    payload,
+                    fields: Vec::new(),
+                })
             })
             .collect::<anyhow::Result<_>>()?;
         let fed = feeder.feed("load", &messages, SLICE).await?;

@@ -95,6 +95,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
                     .unwrap(),
                 key: "k".into(),
                 payload: format!("{{\"id\":\"x{run}-{trial}-{seq}\"}}"),
+                fields: Vec::new(),
             })
             .collect();
         let feeder = scope.feeder().ok_or("no feeder")?;

@@ -21,6 +21,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// (`group.min.session.timeout.ms`).
 pub(crate) const SESSION_TIMEOUT_MS: u32 = 6_000;
 
+/// What stands for a cluster in the processes that dial it, beside `topic.NAME` for
+/// each topic of the setup.
+pub(crate) const PLACEHOLDERS: [&str; 4] =
+    ["address", "group", "transactional_id", "session_timeout_ms"];
+
 /// A count of effects, valid while the ends of the log are where they were.
 type Counted = (ViewEnds, u64);
 

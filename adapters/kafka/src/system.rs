@@ -5,7 +5,7 @@ use crate::embedded;
 use crate::local::{self, Local};
 use crate::needs::{broker_lacks, embedded_lacks};
 use crate::provision::{self, Names};
-use crate::scope::{KafkaScope, SESSION_TIMEOUT_MS};
+use crate::scope::{KafkaScope, PLACEHOLDERS, SESSION_TIMEOUT_MS};
 use async_trait::async_trait;
 use exactly_adapter::{
     Adapter, Control, Host, Instance, Lack, Scope, Server, ServerCommand, StartError, TrialNames,
@@ -28,6 +28,11 @@ pub struct Kafka;
 impl Adapter for Kafka {
     fn kind(&self) -> &'static str {
         "kafka"
+    }
+
+    fn placeholders(&self, setup: &Setup) -> Vec<String> {
+        let topics = setup.topics.iter().map(|topic| format!("topic.{}", topic.name));
+        PLACEHOLDERS.map(String::from).into_iter().chain(topics).collect()
     }
 
     async fn start(

@@ -48,6 +48,7 @@ async fn observe(scope: &dyn Scope) -> BTreeMap<String, u32> {
         query: "orders".into(),
         effects_per_message: 1,
         view: View::ReadCommitted,
+        by: None,
     };
     let mut all = BTreeMap::new();
     let mut each = |seen: exactly_adapter::Seen| *all.entry(seen.id.to_string()).or_default() += 1;

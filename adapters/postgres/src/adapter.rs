@@ -3,10 +3,11 @@
 use crate::client::Pool;
 use crate::embedded;
 use crate::instance::PgInstance;
+use crate::scope::PLACEHOLDERS;
 use crate::target::Target;
 use async_trait::async_trait;
 use exactly_adapter::{Adapter, Host, Instance, StartError};
-use exactly_model::SystemPlace;
+use exactly_model::{Setup, SystemPlace};
 use std::sync::Arc;
 
 /// Kind of the system, in names, labels and errors.
@@ -20,6 +21,10 @@ pub struct Postgres;
 impl Adapter for Postgres {
     fn kind(&self) -> &'static str {
         KIND
+    }
+
+    fn placeholders(&self, _: &Setup) -> Vec<String> {
+        PLACEHOLDERS.map(String::from).to_vec()
     }
 
     async fn start(

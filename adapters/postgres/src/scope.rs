@@ -6,10 +6,16 @@ use crate::provision;
 use crate::target::Target;
 use async_trait::async_trait;
 use exactly_adapter::{
-    Backlog, Decoder, Left, ObserveError, Observing, Positions, Scope, Seen, StartError, TrialNames,
+    Backlog, Decoder, Fed, FeedError, Feeder, Left, ObserveError, Observing, Outgoing, Positions,
+    Scope, Seen, StartError, TrialNames,
 };
 use exactly_model::{Observer, Position, Setup};
 use std::collections::BTreeMap;
+
+/// What stands for a server in the processes that dial it.
+pub(crate) const PLACEHOLDERS: [&str; 9] = [
+    "address", "url", "jdbc_url", "schema", "host", "port", "user", "password", "database",
+];
 
 /// A trial's schema.
 pub(crate) struct PgScope {
@@ -18,6 +24,7 @@ pub(crate) struct PgScope {
     target: Target,
     pool: Pool,
     commit_order: bool,
+    backlog: String,
 }
 
 impl PgScope {
@@ -37,6 +44,7 @@ impl PgScope {
             target,
             pool,
             commit_order,
+            backlog: setup.backlog.clone(),
         })
     }
 }
@@ -53,6 +61,8 @@ impl Scope for PgScope {
             [
                 ("address", format!("{host}:{port}")),
                 ("url", target.pipeline_url(host, *port, &self.schema)),
+                ("jdbc_url", target.jdbc_url(host, *port, &self.schema)),
+                ("password", target.password()),
                 ("schema", self.schema.clone()),
                 ("host", host.clone()),
                 ("port", port.to_string()),
@@ -65,6 +75,10 @@ impl Scope for PgScope {
 
     fn decoder(&self) -> Box<dyn Decoder> {
         Box::new(PgDecoder::new(self.names))
+    }
+
+    fn feeder(&self) -> Option<&dyn Feeder> {
+        Some(self)
     }
 
     fn observing(&self) -> Option<&dyn Observing> {
@@ -81,6 +95,18 @@ impl Scope for PgScope {
 
     async fn close(&self) {
         provision::drop_schema(&self.pool, &self.schema).await;
+    }
+}
+
+#[async_trait]
+impl Feeder for PgScope {
+    async fn feed(
+        &self,
+        to: &str,
+        messages: &[Outgoing],
+        concurrency: u32,
+    ) -> Result<Vec<Fed>, FeedError> {
+        client::feed(&self.pool, &self.schema, to, messages, concurrency).await
     }
 }
 
@@ -102,9 +128,8 @@ impl Observing for PgScope {
 #[async_trait]
 impl Backlog for PgScope {
     async fn left(&self, dead_ports: &[u16], _: Option<&[Position]>) -> Result<Left, ObserveError> {
-        // Nothing is fed into a database: whatever positions are kept, they are
-        // another system's.
-        client::left(&self.pool, &self.schema, dead_ports).await
+        // A table has no positions: whatever is kept, it is another system's.
+        client::left(&self.pool, &self.schema, dead_ports, &self.backlog).await
     }
 }
 

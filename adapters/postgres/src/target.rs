@@ -93,6 +93,30 @@ impl Target {
         format!("{}:{}/{}", bracketed(&self.host), self.port, self.database)
     }
 
+    /// The password in clear; empty where there is none.
+    pub(crate) fn password(&self) -> String {
+        let encoded = self.encoded_password.as_deref().unwrap_or_default();
+        percent_decoded(encoded)
+    }
+
+    /// What a Java pipeline connects with. The driver takes user and password from
+    /// the URL too.
+    pub(crate) fn jdbc_url(&self, host: &str, port: u16, schema: &str) -> String {
+        let password = match &self.encoded_password {
+            Some(password) => format!("&password={password}"),
+            None => String::new(),
+        };
+        let options = format!("{} -c search_path={schema}", self.options);
+        format!(
+            "jdbc:postgresql://{}:{port}/{}?user={}{password}&options={}&ApplicationName={}&sslmode=disable",
+            bracketed(host),
+            percent_encoded(&self.database),
+            percent_encoded(&self.user),
+            percent_encoded(options.trim_start()),
+            percent_encoded(&schema.replace('_', "-")),
+        )
+    }
+
     /// What the pipeline connects with when it is to dial `host:port`.
     ///
     /// libpq and sqlx both take it: `options` sets the search path before the
@@ -142,6 +166,27 @@ fn percent_encoded(text: &str) -> String {
         .collect()
 }
 
+/// The inverse; what is no escape stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let escaped = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3));
+        match escaped.flatten().map(|hex| u8::from_str_radix(hex, 16)) {
+            Some(Ok(byte)) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            _ => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +204,12 @@ mod tests {
         assert_eq!(
             url,
             "postgres://u:p%40%3A@127.0.0.1:7000/shop?options=-c%20search_path%3Dexactly_r1_t2&application_name=exactly-r1-t2&sslmode=disable"
+        );
+        assert_eq!(target.password(), "p@:");
+        let jdbc = target.jdbc_url("127.0.0.1", 7000, "exactly_r1_t2");
+        assert_eq!(
+            jdbc,
+            "jdbc:postgresql://127.0.0.1:7000/shop?user=u&password=p%40%3A&options=-c%20search_path%3Dexactly_r1_t2&ApplicationName=exactly-r1-t2&sslmode=disable"
         );
         // It reads back as what was meant.
         let back: PgConnectOptions = url.parse().unwrap();

@@ -13,6 +13,8 @@ use std::sync::Arc;
 pub trait Adapter: Send + Sync {
     /// `kafka`, `postgres`.
     fn kind(&self) -> &'static str;
+    /// The names that [`Scope::placeholders`] will have, with `setup`.
+    fn placeholders(&self, setup: &Setup) -> Vec<String>;
     /// Starts or reaches the system. Returns when it is ready to serve.
     async fn start(
         &self,
@@ -147,6 +149,9 @@ pub struct Outgoing {
     pub key: String,
     /// Payload.
     pub payload: String,
+    /// What stands for each placeholder of messages (`id`, `key`, `seq`, `checksum`,
+    /// `payload`), for a feeder that fills in a template of its own.
+    pub fields: Vec<(&'static str, String)>,
 }
 
 /// What the sender knows of a message it sent.

@@ -40,19 +40,27 @@ fn boundary(cell: &CellState) -> String {
             let kind = match observer.kind {
                 SinkKind::Row => "rows",
                 SinkKind::Record => "records",
+                SinkKind::Other => "effects",
             };
             let view = match observer.view {
                 View::ReadCommitted => "",
                 View::ReadUncommitted => " (read uncommitted)",
             };
-            let system = named(&observer.system);
-            format!("{kind} '{}'{view} on {system}", observer.name)
+            let at = match &observer.by {
+                None => format!("on {}", named(&observer.system)),
+                Some(exactly_model::Reader::Command(_)) => "as a command reads them".into(),
+                Some(exactly_model::Reader::File(_)) => "as a file shows them".into(),
+            };
+            format!("{kind} '{}'{view} {at}", observer.name)
         })
         .collect();
     format!(
         "effects in {} fed from {}",
         sinks.join(" and "),
-        named(&cell.start.pipeline.feed.system)
+        match cell.start.pipeline.feed.by {
+            None => named(&cell.start.pipeline.feed.system),
+            Some(_) => "a command".into(),
+        }
     )
 }
 

@@ -98,10 +98,10 @@ impl CellState {
         let is_evidence = |(_, trial): &(u32, &Trial)| is_valid(trial);
         let closer: Vec<(u32, &Trial)> = closer.into_iter().filter(is_evidence).collect();
         let valid: Vec<(u32, &Trial)> = trials.iter().copied().filter(is_evidence).collect();
-        let forbidden = |code: Code| info.forbidden.contains(&code);
+        let forbidden = |code: Code, sink: &str| info.forbids(code, sink);
         let sinks = self.sinks(&valid);
         let coverage = Coverage::of(self, &valid);
-        let undecidable = undecidable(&valid, forbidden);
+        let undecidable = undecidable(&valid, |code| info.forbids_anywhere(code));
         let anomalies = anomalies(&valid, forbidden);
         let showing = valid
             .iter()
@@ -177,6 +177,8 @@ pub(crate) fn not_begun(info: &Cell) -> VariantReport {
         asserted: info.asserted,
         expected: info.expected,
         expected_at: info.expected_at.clone(),
+        asserted_at: info.asserted_at.clone(),
+        allowed: info.allowed.clone(),
         matches: false,
         verdict: Verdict::Inconclusive,
         reason: Some(Inconclusive::HarnessError),
@@ -214,12 +216,12 @@ pub(crate) fn is_valid(trial: &Trial) -> bool {
 }
 
 /// Whether a trial shows a code that the cell forbids.
-pub(crate) fn shows(trial: &Trial, forbidden: impl Fn(Code) -> bool) -> bool {
+pub(crate) fn shows(trial: &Trial, forbidden: impl Fn(Code, &str) -> bool) -> bool {
     trial
         .judged
         .iter()
         .flat_map(|judged| &judged.judgement.anomalies)
-        .any(|anomaly| forbidden(anomaly.code))
+        .any(|anomaly| forbidden(anomaly.code, &anomaly.sink))
 }
 
 pub(crate) fn tallies<'a>(trial: &'a Trial) -> impl Iterator<Item = &'a (String, Tally)> + use<'a> {
@@ -234,7 +236,10 @@ fn times((text, n): (&String, &u64)) -> String {
     }
 }
 
-fn anomalies(valid: &[(u32, &Trial)], forbidden: impl Fn(Code) -> bool) -> Vec<AnomalyReport> {
+fn anomalies(
+    valid: &[(u32, &Trial)],
+    forbidden: impl Fn(Code, &str) -> bool,
+) -> Vec<AnomalyReport> {
     let mut all: BTreeMap<(Code, &str), AnomalyReport> = BTreeMap::new();
     for (number, trial) in valid {
         let mut seen: BTreeSet<(Code, &str)> = BTreeSet::new();
@@ -246,7 +251,7 @@ fn anomalies(valid: &[(u32, &Trial)], forbidden: impl Fn(Code) -> bool) -> Vec<A
                 sink: anomaly.sink.clone(),
                 count: 0,
                 trials: 0,
-                forbidden: forbidden(anomaly.code),
+                forbidden: forbidden(anomaly.code, &anomaly.sink),
                 ids: Vec::new(),
             });
             report.count += anomaly.count;

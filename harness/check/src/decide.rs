@@ -76,12 +76,12 @@ impl Evidence<'_> {
     }
 
     fn violation(&self) -> Option<String> {
-        let forbidden = |code: Code| self.cell.start.info.forbidden.contains(&code);
+        let forbidden = |code: Code, sink: &str| self.cell.start.info.forbids(code, sink);
         let mut codes: Vec<Code> = self
             .anomalies
             .iter()
+            .filter(|anomaly| anomaly.forbidden)
             .map(|anomaly| anomaly.code)
-            .filter(|code| forbidden(*code))
             .collect();
         codes.dedup();
         if codes.is_empty() {
@@ -91,7 +91,8 @@ impl Evidence<'_> {
             .iter()
             .map(|code| {
                 let showing = self.valid.iter();
-                let n = showing.filter(|(_, t)| shows(t, |c| c == *code)).count();
+                let shown = |c: Code, sink: &str| c == *code && forbidden(c, sink);
+                let n = showing.filter(|(_, t)| shows(t, shown)).count();
                 let all = count(self.valid.len() as u64, "trial");
                 format!("{n} of {all} {} ({code})", deed(*code))
             })

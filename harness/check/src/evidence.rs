@@ -19,7 +19,8 @@ pub(crate) fn counterexample(
     judgement: &Judgement,
     code: Code,
 ) -> Counterexample {
-    let found = judgement.anomalies.iter().filter(|a| a.code == code);
+    let anomalies = judgement.anomalies.iter();
+    let found = anomalies.filter(|a| a.code == code && cell.forbids(code, &a.sink));
     // The sink of the smallest id; phantoms and standstill name none.
     let (id, sink, detail) = found
         .map(|a| (a.ids.first().copied(), a.sink.as_str(), a.detail.as_str()))

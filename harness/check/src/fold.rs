@@ -6,7 +6,7 @@ use crate::judge::{Rest, Surroundings, judge_among};
 use crate::strays::Strays;
 use crate::trial::{Builder, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};
 use exactly_model::{
-    Cell, CellEnd, CellStart, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
+    Cell, CellEnd, CellStart, Code, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
     Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
     TrialHistory, TrialKind, TrialStart, VariantReport,
 };
@@ -289,10 +289,8 @@ impl Fold {
         let judgement = judge_among(&builder.history, &around);
         let counterexamples = cell.map_or_else(Vec::new, |cell| {
             let info = &cell.start.info;
-            judgement
-                .codes()
+            forbidden(info, &judgement)
                 .into_iter()
-                .filter(|code| info.forbidden.contains(code))
                 .map(|code| counterexample(info, &builder.history, &judgement, code))
                 .collect()
         });
@@ -401,6 +399,17 @@ impl Fold {
     }
 }
 
+/// The codes of `judgement` that refute what is asserted in `cell`, each once, in
+/// order.
+pub fn forbidden(cell: &Cell, judgement: &Judgement) -> Vec<Code> {
+    let refutes = |code: Code| {
+        let mut anomalies = judgement.anomalies.iter();
+        anomalies.any(|anomaly| anomaly.code == code && cell.forbids(code, &anomaly.sink))
+    };
+    let codes = judgement.codes().into_iter();
+    codes.filter(|code| refutes(*code)).collect()
+}
+
 impl Trial {
     fn invalidate(&mut self, reason: &str) {
         if let Some(judged) = &mut self.judged {
@@ -417,5 +426,8 @@ impl Trial {
 
 /// Notes that cap the verdict.
 pub(crate) const fn caps(kind: NoteKind) -> bool {
-    matches!(kind, NoteKind::Opaque | NoteKind::Bypass)
+    matches!(
+        kind,
+        NoteKind::Opaque | NoteKind::Bypass | NoteKind::LocalState
+    )
 }

@@ -95,7 +95,7 @@ pub use exit::exit_code;
 pub use expect::{
     Allowed, EXPECT_SCHEMA, Expectation, ExpectationError, Expectations, Mismatch, compare,
 };
-pub use fold::{FinishedTrial, Fold};
+pub use fold::{FinishedTrial, Fold, forbidden};
 pub use judge::Judging;
 pub use records::POSITIONS_MAX;
 pub use shrink::{MESSAGE_TRIES_MAX, SHRINK_TRIES_MAX};

@@ -126,6 +126,10 @@ impl SinkPass<'_> {
             seen.without_position += u64::from(effect.position.is_none());
             let index = sequence as usize;
             counts[index] = counts[index].saturating_add(1);
+            if self.drops(&self.history.attempts[index]) {
+                seen.phantoms += 1;
+                seen.phantom.get_or_insert(effect.id);
+            }
             match same_content(effect, &self.history.attempts[index]) {
                 Some(true) => {}
                 Some(false) => seen.corrupted.push(sequence),
@@ -135,6 +139,13 @@ impl SinkPass<'_> {
         seen.corrupted.sort_unstable();
         seen.corrupted.dedup();
         seen
+    }
+
+    /// Whether the pipeline drops it on purpose.
+    fn drops(&self, attempt: &Attempt) -> bool {
+        let dropped = &self.history.dropped_keys;
+        // As a rule there are none, and a judge goes through millions.
+        !dropped.is_empty() && dropped.contains(&self.history.keys[attempt.key as usize])
     }
 
     /// The effects that the sink's reader sees.
@@ -147,6 +158,10 @@ impl SinkPass<'_> {
         let declared = self.sink.effects_per_message;
         let mut joined = Joined::default();
         for (attempt, &effects) in self.history.attempts.iter().zip(counts) {
+            // Any effect of these is a phantom.
+            if self.drops(attempt) {
+                continue;
+            }
             if effects > declared {
                 joined.doubled.push(attempt.seq);
                 joined.beyond += u64::from(effects - declared);
@@ -314,7 +329,7 @@ impl SinkPass<'_> {
                 sink,
                 seen.phantoms,
                 format!(
-                    "{} of messages never sent, {id} first",
+                    "{} of messages never sent, or to be dropped, {id} first",
                     count(seen.phantoms, "effect")
                 ),
             );

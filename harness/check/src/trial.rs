@@ -44,6 +44,9 @@ impl Builder {
         if let Some(cell) = cell {
             history.feed_target.clone_from(&cell.pipeline.feed.to);
             history.feed_concurrency = cell.pipeline.feed.concurrency.max(1);
+            history
+                .dropped_keys
+                .clone_from(&cell.pipeline.feed.dropped_keys);
             history.together.clone_from(&cell.info.units);
             history.sinks = cell
                 .info

@@ -2,7 +2,7 @@
 
 use crate::{Program, program_by_id};
 use exactly_model::{Cell, Code, Guarantee, Need, Observer, Schedule, SinkKind, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A sentence that people say, and the pipelines that test it.
 #[derive(Clone, PartialEq, Debug)]
@@ -108,6 +108,9 @@ impl Variant {
             observers: self.observers(),
             witnesses: self.witnesses.clone(),
             needs: needs.into_iter().collect(),
+            asserted_at: BTreeMap::new(),
+            forbidden_at: BTreeMap::new(),
+            allowed: Vec::new(),
             units: match self.sinks_are_one_unit {
                 true => vec![all_sinks().collect()],
                 false => Vec::new(),
@@ -152,6 +155,7 @@ impl Sink {
                     .into(),
                 effects_per_message: 1,
                 view: View::ReadCommitted,
+                by: None,
             },
             expected,
         }
@@ -167,6 +171,7 @@ impl Sink {
                 query: topic.into(),
                 effects_per_message: 1,
                 view: View::ReadCommitted,
+                by: None,
             },
             expected,
         }

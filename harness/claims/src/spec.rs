@@ -2,8 +2,8 @@
 
 use crate::Variant;
 use exactly_model::{
-    FaultKind, Feed, IdForm, Limits, Pipeline, PositionQuery, Process, Ready, ReadyWhen, Restart,
-    Setup, Stop, SystemUse, Topic,
+    FaultKind, Feed, Hooks, IdForm, Limits, Pipeline, PositionQuery, Process, Ready, ReadyWhen, Restart,
+    Setup, Signal, Stop, SystemUse, Topic,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -73,6 +73,7 @@ impl Variant {
                 .collect(),
             timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
             limits: self.limits(),
+            hooks: Hooks::default(),
             positions: self.pipeline.positions.map(|query| PositionQuery {
                 system: "postgres".into(),
                 query: query.into(),
@@ -129,7 +130,7 @@ impl Variant {
             lease_ms: self.pipeline.lease_ms,
             setup: Setup {
                 topics: topics.collect(),
-                sql: String::new(),
+                ..Setup::default()
             },
         }
     }
@@ -141,8 +142,8 @@ impl Variant {
             client_timeout_ms: self.pipeline.database_timeout_ms,
             lease_ms: None,
             setup: Setup {
-                topics: Vec::new(),
                 sql: SETUP_SQL.into(),
+                ..Setup::default()
             },
         }
     }
@@ -159,7 +160,12 @@ impl Variant {
                 within_ms: 10_000,
             },
             // No program handles SIGTERM: it ends at once.
-            stop: Stop { grace_ms: 2_000 },
+            stop: Stop {
+                signal: Signal::Term,
+                grace_ms: 2_000,
+            },
+            dir: None,
+            local_state: Vec::new(),
             restart: Restart {
                 max: 5,
                 delay_ms: 20,
@@ -192,5 +198,7 @@ fn feed(messages: u32) -> Feed {
         keys: 3,
         payload: r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#.into(),
         before_start: true,
+        by: None,
+        dropped_keys: Vec::new(),
     }
 }

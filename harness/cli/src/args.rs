@@ -23,6 +23,14 @@ pub enum Command {
     /// Runs claims and says of each variant what it really delivers.
     #[command(after_help = exit_codes::help())]
     Evaluate(EvaluateArgs),
+    /// Checks a pipeline of your own: breaks it at every boundary and says whether
+    /// what is expected of it holds.
+    #[command(after_help = exit_codes::help())]
+    Check(CheckArgs),
+    /// Writes a configuration to begin with.
+    Init(InitArgs),
+    /// Prints the JSON Schema of exactly.toml, for editors.
+    Schema,
     /// Judges a recorded run again, from its record alone.
     #[command(after_help = exit_codes::help())]
     Judge(JudgeArgs),
@@ -98,6 +106,69 @@ pub struct EvaluateArgs {
     /// Check the measurement against this file (exactly.expect/1).
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+}
+
+/// What `check` takes.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct CheckArgs {
+    /// The configuration.
+    #[arg(value_name = "FILE", default_value = "exactly.toml")]
+    pub file: PathBuf,
+    /// Where systems run, instead of what the file says: `embedded`, or `local`
+    /// with 1 to 5 nodes, of the system (or kind of system) that is named; without
+    /// a name of all that have the place.
+    #[arg(long = "on", value_name = "[SYSTEM=]PLACE[:NODES]")]
+    pub on: Vec<String>,
+    /// Messages fed in each trial, instead of what the file says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(SEQUENCE_MAX)))]
+    pub messages: Option<u32>,
+    /// Seed of whatever is drawn at random.
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// How trials run.
+    #[command(flatten)]
+    pub course: CourseArgs,
+    /// How often each finding is run again to see whether it comes back.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub replays: Option<u32>,
+    /// No planned trial begins later than so long after the first one, as in 90s,
+    /// 10m or 2h.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub max_time: Option<Duration>,
+    /// Go through all points instead of representatives of each class.
+    #[arg(long)]
+    pub exhaustive: bool,
+    /// Don't begin with the failures that earlier runs have kept.
+    #[arg(long)]
+    pub no_known: bool,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// What `init` takes.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct InitArgs {
+    /// The file to write. One that is there is never overwritten.
+    #[arg(value_name = "FILE", default_value = "exactly.toml")]
+    pub file: PathBuf,
+    /// What the pipeline does.
+    #[arg(long, value_enum, default_value_t)]
+    pub template: Template,
+}
+
+/// What a pipeline does, as far as its configuration differs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
+pub enum Template {
+    /// Reads a topic, writes rows.
+    #[default]
+    KafkaPostgres,
+    /// Reads a topic, writes another one.
+    KafkaKafka,
+    /// Reads a table, writes rows.
+    PostgresPostgres,
+    /// Is fed and read by commands of your own.
+    Commands,
 }
 
 /// Where systems run.

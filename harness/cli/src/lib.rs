@@ -24,8 +24,8 @@ mod select;
 mod terminal;
 
 pub use args::{
-    Cli, Command, CourseArgs, EvaluateArgs, Format, JudgeArgs, ListArgs, PlaceArgs, PlanArgs,
-    PlanKind, ReplayArgs,
+    CheckArgs, Cli, Command, CourseArgs, EvaluateArgs, Format, InitArgs, JudgeArgs, ListArgs,
+    PlaceArgs, PlanArgs, PlanKind, ReplayArgs, Template,
 };
 pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};

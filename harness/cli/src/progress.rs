@@ -245,6 +245,8 @@ mod tests {
             asserted: Guarantee::ExactlyOnce,
             expected: Guarantee::ExactlyOnce,
             expected_at: BTreeMap::new(),
+            asserted_at: Default::default(),
+            allowed: Vec::new(),
             matches: true,
             verdict: Verdict::Upheld,
             reason: None,

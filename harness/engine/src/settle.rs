@@ -209,7 +209,7 @@ async fn look(trial: &Trial<'_>) -> Result<Look, EngineError> {
     }
     // While there is a backlog the sinks' counts decide nothing.
     if look.items() == 0 {
-        for observer in trial.observers() {
+        for observer in trial.observers().iter().filter(|o| o.by.is_none()) {
             let observing = trial
                 .scopes
                 .get(&observer.system)

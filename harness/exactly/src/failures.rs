@@ -219,6 +219,7 @@ fn file_of(shown: &Counterexample, cell: &Selected, options: &Options, run: &str
         code: Some(shown.code),
         places: options.places_of(cell),
         run: Some(run.into()),
+        config: options.config.clone(),
     }
 }
 

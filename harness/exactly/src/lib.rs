@@ -9,14 +9,15 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), exactly::Error> {
-//! let mut options = exactly::Options::new("/path/to/exactly".into());
-//! options.messages = 6;
+//! let mut options = exactly::Options::new("/path/to/exactly".into(), Vec::new());
+//! options.messages = Some(6);
 //! let outcome = exactly::evaluate(options, |_progress| {}).await?;
 //! println!("{} cells", outcome.report.variants().count());
 //! # Ok(())
 //! # }
 //! ```
 
+pub mod config;
 mod evaluate;
 mod failures;
 mod judge;
@@ -28,6 +29,7 @@ mod replay;
 mod session;
 mod systems;
 
+pub use config::{Check, ConfigError};
 pub use evaluate::{Outcome, evaluate};
 pub use exactly_check::{Expectations, Mismatch, compare, exit_code};
 pub use exactly_engine::{EngineError as Error, supervisor::guardian::watch as guard};

@@ -1,8 +1,7 @@
 //! What to run, on what, and how.
 
-use exactly_claims::{Claim, Variant};
 use exactly_engine::cell::Planning;
-use exactly_model::SystemPlace;
+use exactly_model::{Cell, Pipeline, SystemPlace};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,19 +14,19 @@ const FAULTS_MAX: u32 = 3;
 /// How often a finding is run again, where nothing else is said.
 const REPLAYS: u32 = 3;
 
-/// A cell to run.
-#[derive(Clone, Debug)]
+/// A cell to run: what is claimed, and the pipeline that it is claimed of.
+#[derive(Clone, PartialEq, Debug)]
 pub struct Selected {
-    /// The claim.
-    pub claim: Claim,
-    /// Its variant.
-    pub variant: Variant,
+    /// The claim's side.
+    pub cell: Cell,
+    /// The pipeline's side.
+    pub pipeline: Pipeline,
 }
 
 impl Selected {
     /// `claim/variant`.
     pub fn id(&self) -> String {
-        format!("{}/{}", self.claim.id, self.variant.id)
+        self.cell.id()
     }
 }
 
@@ -59,10 +58,11 @@ impl PlanChoice {
 pub struct Options {
     /// Cells, in order.
     pub cells: Vec<Selected>,
-    /// Places by kind of system; embedded where nothing is said.
+    /// Places by the name of the system in the pipelines; embedded where nothing
+    /// is said.
     pub places: BTreeMap<String, SystemPlace>,
-    /// Messages fed in each trial.
-    pub messages: u32,
+    /// Messages fed in each trial; as many as the pipeline says where absent.
+    pub messages: Option<u32>,
     /// Seed.
     pub seed: u64,
     /// Trials at once.
@@ -87,6 +87,9 @@ pub struct Options {
     pub known: bool,
     /// Whether waits may be shortened for a dead client.
     pub assist: bool,
+    /// The configuration that the cells came from, where they are none of the
+    /// catalogue's: kept with what is found, so that it can be run again.
+    pub config: Option<String>,
     /// Folder of the run store.
     pub store: PathBuf,
     /// The harness's own binary: it runs the pipelines, the embedded servers and
@@ -105,25 +108,15 @@ pub struct Options {
 }
 
 impl Options {
-    /// Every claim on embedded systems, with default settings. `executable` is a
-    /// binary that has the `exactly` command's hidden subcommands.
-    pub fn new(executable: String) -> Self {
-        let cells = exactly_claims::catalogue()
-            .into_iter()
-            .flat_map(|claim| {
-                let variants = claim.variants.clone();
-                variants.into_iter().map(move |variant| Selected {
-                    claim: claim.clone(),
-                    variant,
-                })
-            })
-            .collect();
+    /// `cells` on embedded systems, with default settings. `executable` is a binary
+    /// that has the `exactly` command's hidden subcommands.
+    pub fn new(executable: String, cells: Vec<Selected>) -> Self {
         // Never cancelled: the receiver outlives its sender.
         let (_, cancelled) = watch::channel(false);
         Self {
             cells,
             places: BTreeMap::new(),
-            messages: 6,
+            messages: None,
             seed: 1,
             jobs: default_jobs(),
             plan: PlanChoice::default(),
@@ -135,6 +128,7 @@ impl Options {
             replays: REPLAYS,
             known: true,
             assist: true,
+            config: None,
             store: PathBuf::from(".exactly"),
             executable,
             temporary: std::env::temp_dir(),
@@ -143,6 +137,16 @@ impl Options {
             command: Vec::new(),
             cancelled,
         }
+    }
+
+    /// The pipelines, with as many messages as are asked for.
+    pub(crate) fn pipelines(&self) -> impl Iterator<Item = Pipeline> {
+        self.cells.iter().map(|cell| {
+            let mut pipeline = cell.pipeline.clone();
+            let own = pipeline.feed.messages;
+            pipeline.feed.messages = self.messages.unwrap_or(own);
+            pipeline
+        })
     }
 
     pub(crate) fn planning(&self) -> Planning {
@@ -161,11 +165,10 @@ impl Options {
     /// Where the systems of `cell` run, as `--on` takes it; those that are
     /// embedded are left out.
     pub(crate) fn places_of(&self, cell: &Selected) -> BTreeMap<String, String> {
-        let pipeline = cell.variant.pipeline_spec(1, &self.executable);
-        let placed = pipeline.systems.into_iter().filter_map(|system| {
-            let place = self.places.get(&system.kind)?;
+        let placed = cell.pipeline.systems.iter().filter_map(|system| {
+            let place = self.places.get(&system.name)?;
             let elsewhere = *place != SystemPlace::Embedded;
-            elsewhere.then(|| (system.kind, place.to_string()))
+            elsewhere.then(|| (system.name.clone(), place.to_string()))
         });
         placed.collect()
     }

@@ -163,12 +163,10 @@ impl Inner {
             return;
         };
         seen.done += 1;
-        let forbidden: Vec<Code> = finished
-            .judgement
-            .codes()
-            .into_iter()
-            .filter(|code| finished.judgement.valid && seen.info.forbidden.contains(code))
-            .collect();
+        let forbidden = match finished.judgement.valid {
+            true => exactly_check::forbidden(&seen.info, &finished.judgement),
+            false => Vec::new(),
+        };
         if finished.kind == TrialKind::Calibration {
             seen.calibration.extend(unclean(finished, &forbidden));
         }

@@ -49,7 +49,7 @@ pub async fn replay(
 ) -> Result<ReplayOutcome, Error> {
     let ReplayOptions { file, repeat, .. } = asked;
     let options = Options {
-        messages: file.messages,
+        messages: Some(file.messages),
         seed: file.seed,
         max_time: None,
         ..asked.options

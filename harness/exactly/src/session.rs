@@ -46,7 +46,7 @@ impl Session<'_> {
         recorder.record(0, Event::Run(self.start(&run)));
         // A run that is killed between two cells must not look complete.
         let cells = options.cells.iter();
-        let cells = cells.map(|cell| cell.variant.cell(&cell.claim)).collect();
+        let cells = cells.map(|cell| cell.cell.clone()).collect();
         recorder.record(0, Event::Selected(exactly_model::Selected { cells }));
         recorder.flush()?;
         let scratch = scratch(&options.temporary, &run)?;
@@ -90,13 +90,7 @@ impl Session<'_> {
             run.folder.join("output"),
         );
         let host = Arc::new(host.with_settings(options.settings.clone()));
-        let cells = options.cells.iter();
-        let pipelines: Vec<Pipeline> = cells
-            .map(|cell| {
-                cell.variant
-                    .pipeline_spec(options.messages, &options.executable)
-            })
-            .collect();
+        let pipelines: Vec<Pipeline> = options.pipelines().collect();
         let mut systems = Systems::new(host, options.places.clone());
         let mut cancelled = options.cancelled.clone();
         let started = tokio::select! {
@@ -137,7 +131,7 @@ impl Session<'_> {
                 cancelled: options.cancelled.clone(),
             };
             let course = Course {
-                info: cell.variant.cell(&cell.claim),
+                info: cell.cell.clone(),
                 planning: self.planning.clone(),
                 exhaustive: options.exhaustive,
                 jobs: options.jobs,

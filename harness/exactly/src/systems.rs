@@ -8,7 +8,7 @@ use exactly_model::{Pipeline, SystemPlace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Running systems by kind.
+/// Running systems by their name in the pipelines.
 pub(crate) struct Systems {
     host: Arc<dyn Host>,
     places: BTreeMap<String, SystemPlace>,
@@ -24,38 +24,41 @@ impl Systems {
         }
     }
 
-    /// Starts every kind that `pipelines` use, at once.
+    /// Starts every system that `pipelines` name, at once.
     pub async fn start<'a>(
         &mut self,
         pipelines: impl Iterator<Item = &'a Pipeline>,
         live: &Live,
     ) -> Result<(), EngineError> {
-        let mut kinds: Vec<String> = pipelines
-            .flat_map(|p| p.systems.iter().map(|s| s.kind.clone()))
+        let named = pipelines.flat_map(|p| p.systems.iter());
+        let named: BTreeMap<String, String> = named
+            .map(|system| (system.name.clone(), system.kind.clone()))
             .collect();
-        kinds.sort();
-        kinds.dedup();
         let mut starting = tokio::task::JoinSet::new();
-        for kind in kinds {
+        for (name, kind) in named {
             let adapter = adapter(&kind).ok_or_else(|| EngineError::Config {
                 what: format!("there is no adapter for a system of kind {kind}"),
                 hint: format!("use one of {}", crate::kinds().join(", ")),
             })?;
             let place = self
                 .places
-                .get(&kind)
+                .get(&name)
                 .cloned()
                 .unwrap_or(SystemPlace::Embedded);
-            live.note(format!("starting {kind} ({place})"));
+            let called = match name == kind {
+                true => String::new(),
+                false => format!("{name}: "),
+            };
+            live.note(format!("starting {called}{kind} ({place})"));
             let host = self.host.clone();
-            starting.spawn(async move { (kind, adapter.start(&place, host).await) });
+            starting.spawn(async move { (name, adapter.start(&place, host).await) });
         }
         let mut first_error = None;
         while let Some(joined) = starting.join_next().await {
-            let (kind, started) =
+            let (name, started) =
                 joined.map_err(|error| EngineError::Harness(error.to_string()))?;
             match started {
-                Ok(instance) => drop(self.running.insert(kind, instance)),
+                Ok(instance) => drop(self.running.insert(name, instance)),
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
@@ -68,7 +71,7 @@ impl Systems {
             .systems
             .iter()
             .filter_map(|system| {
-                Some((system.name.clone(), self.running.get(&system.kind)?.clone()))
+                Some((system.name.clone(), self.running.get(&system.name)?.clone()))
             })
             .collect()
     }

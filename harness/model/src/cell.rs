@@ -85,6 +85,24 @@ pub struct Cell {
     /// Sinks that get a message in one step: all of a group have it, or none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub units: Vec<Vec<String>>,
+    /// What is asserted of single sinks, where that differs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asserted_at: BTreeMap<String, Guarantee>,
+    /// The codes that refute it at single sinks, where they differ.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub forbidden_at: BTreeMap<String, Vec<Code>>,
+    /// Codes that would refute it and that whoever asserts it puts up with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
+}
+
+/// A code that is put up with, and why.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Allowed {
+    /// The code.
+    pub code: Code,
+    /// Why it is no harm here, in the words of whoever allows it.
+    pub reason: String,
 }
 
 /// What a cell needs of a place.
@@ -111,6 +129,21 @@ impl std::fmt::Display for Need {
 }
 
 impl Cell {
+    /// Whether `code` at `sink` refutes what is asserted. What belongs to no sink
+    /// (an empty name) is a matter of the whole cell.
+    pub fn forbids(&self, code: Code, sink: &str) -> bool {
+        self.forbidden_at
+            .get(sink)
+            .unwrap_or(&self.forbidden)
+            .contains(&code)
+    }
+
+    /// Whether `code` refutes it anywhere.
+    pub fn forbids_anywhere(&self, code: Code) -> bool {
+        let mut all = self.forbidden_at.values().chain([&self.forbidden]);
+        all.any(|codes| codes.contains(&code))
+    }
+
     /// What the catalogue predicts at `sink`.
     pub fn expected_at(&self, sink: &str) -> Guarantee {
         self.expected_at.get(sink).copied().unwrap_or(self.expected)

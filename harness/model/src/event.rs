@@ -482,6 +482,9 @@ pub enum NoteKind {
     Opaque,
     /// Effects without an exchange: traffic around the boundary. Caps.
     Bypass,
+    /// State on local disk, by the pipeline's own declaration: its crashes are
+    /// more than the list of its exchanges. Caps.
+    LocalState,
     /// Anything else worth reading.
     Remark,
 }

@@ -313,13 +313,17 @@ pub struct ScheduleFile {
     /// The code that it showed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<Code>,
-    /// Where each kind of system ran, as `--on` takes it; systems that are not
-    /// named ran embedded.
+    /// Where each system ran, as `--on` takes it; systems that are not named ran
+    /// embedded.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub places: BTreeMap<String, String>,
     /// The run that found it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
+    /// The configuration of the pipeline that it was found in, where that is none of
+    /// the catalogue's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
 }
 
 impl ScheduleFile {

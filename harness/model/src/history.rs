@@ -91,6 +91,8 @@ pub struct TrialHistory {
     /// Sends in flight while feeding. Above one the send order is not known, so
     /// O1 is undecidable.
     pub feed_concurrency: u32,
+    /// Keys whose messages the pipeline drops on purpose.
+    pub dropped_keys: Vec<String>,
     /// Attempts, in the order of `seq`; `seq` has no gaps.
     pub attempts: Vec<Attempt>,
     /// One per sink.
@@ -127,6 +129,7 @@ impl TrialHistory {
             together: Vec::new(),
             feed_target: String::new(),
             feed_concurrency: 1,
+            dropped_keys: Vec::new(),
             attempts: Vec::new(),
             sinks: Vec::new(),
             exchanges: Vec::new(),

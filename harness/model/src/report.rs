@@ -1,7 +1,7 @@
 //! `exactly.report/1`: what a run ends in.
 
 use crate::{
-    Code, Guarantee, Inconclusive, Schedule, SinkResult, SystemInfo, Undecidable, Verdict,
+    Allowed, Code, Guarantee, Inconclusive, Schedule, SinkResult, SystemInfo, Undecidable, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -60,6 +60,12 @@ pub struct VariantReport {
     /// What it predicts of single sinks, where that differs.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub expected_at: BTreeMap<String, Guarantee>,
+    /// What is asserted of single sinks, where that differs.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asserted_at: BTreeMap<String, Guarantee>,
+    /// Codes that are put up with, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<Allowed>,
     /// Whether every sink measured what the catalogue predicts.
     pub matches: bool,
     /// Verdict on the asserted sentence.

@@ -27,6 +27,41 @@ pub struct Pipeline {
     /// instead of committing it to the system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub positions: Option<PositionQuery>,
+    /// Commands of the user's around each trial.
+    #[serde(default, skip_serializing_if = "Hooks::is_empty")]
+    pub hooks: Hooks,
+}
+
+/// Commands that are run once for each trial, past the boundaries. One that fails
+/// ends the run.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Hooks {
+    /// When the systems are set up, before anything is fed or started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_trial: Option<Script>,
+    /// When the sinks were read and the processes are gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_trial: Option<Script>,
+}
+
+impl Hooks {
+    /// Whether there are none.
+    pub const fn is_empty(&self) -> bool {
+        self.before_trial.is_none() && self.after_trial.is_none()
+    }
+}
+
+/// A command of the user's that the harness runs to its end.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Script {
+    /// Program and arguments; placeholders are filled in with the systems' own
+    /// addresses, not with those of boundaries.
+    pub command: Vec<String>,
+    /// Folder that it runs in; the harness's own where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    /// How long it may take, in milliseconds.
+    pub within_ms: u64,
 }
 
 /// Reads positions that a pipeline keeps in a sink.
@@ -67,6 +102,9 @@ pub struct Setup {
     /// SQL run in the trial's own schema (Postgres).
     #[serde(default)]
     pub sql: String,
+    /// A query that counts what is left to do (Postgres): one row, one number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub backlog: String,
 }
 
 /// A topic by its logical name.
@@ -88,8 +126,17 @@ pub struct Process {
     pub name: String,
     /// Program and arguments; placeholders are filled in.
     pub command: Vec<String>,
-    /// Environment on top of the harness's own; placeholders are filled in.
+    /// Environment on top of the harness's own; placeholders are filled in. What
+    /// its name or its form tells to be a secret is recorded as `***`.
+    #[serde(serialize_with = "crate::place::without_secrets")]
     pub env: BTreeMap<String, String>,
+    /// Folder that it runs in; the harness's own where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dir: Option<String>,
+    /// State that it keeps on local disk, by its own declaration: no list of
+    /// exchanges covers that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub local_state: Vec<String>,
     /// When it counts as ready.
     pub ready: Ready,
     /// How it is stopped.
@@ -115,13 +162,47 @@ pub enum ReadyWhen {
     Log(String),
     /// Its first exchange on any boundary.
     FirstExchange,
+    /// Something accepts connections at this `host:port`.
+    Tcp(String),
+    /// This `http://` URL is answered with a status below 400.
+    Http(String),
 }
 
 /// How a process is stopped: the signal, then SIGKILL after the grace period.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Stop {
+    /// The signal.
+    #[serde(default)]
+    pub signal: Signal,
     /// Grace period in milliseconds.
     pub grace_ms: u64,
+}
+
+/// A signal that asks a process to end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Signal {
+    /// SIGTERM.
+    #[default]
+    Term,
+    /// SIGINT.
+    Int,
+    /// SIGQUIT.
+    Quit,
+    /// SIGHUP.
+    Hup,
+}
+
+impl Signal {
+    /// Its name without `SIG`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Term => "TERM",
+            Self::Int => "INT",
+            Self::Quit => "QUIT",
+            Self::Hup => "HUP",
+        }
+    }
 }
 
 /// Restart policy for a process that exits by itself after a fault.
@@ -153,6 +234,13 @@ pub struct Feed {
     /// Whether the batch is in the log before the pipeline starts. Then batches
     /// are cut at the same places in each run.
     pub before_start: bool,
+    /// Sends the messages in the place of a system: it is given a JSON line for
+    /// each, and may answer a line for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Script>,
+    /// Keys whose messages the pipeline drops on purpose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dropped_keys: Vec<String>,
 }
 
 /// Where effects are read.
@@ -172,6 +260,19 @@ pub struct Observer {
     /// What its reader sees.
     #[serde(default)]
     pub view: View,
+    /// Reads it in the place of a system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Reader>,
+}
+
+/// Reads a sink that no adapter knows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reader {
+    /// Prints a JSON line for each effect.
+    Command(Script),
+    /// Holds a JSON line for each effect; placeholders are filled in.
+    File(String),
 }
 
 /// Kind of sink.
@@ -185,6 +286,8 @@ pub enum SinkKind {
     Row,
     /// A record in a log.
     Record,
+    /// What a command or a file of the user's shows.
+    Other,
 }
 
 /// Limits of a trial.
@@ -207,100 +310,6 @@ impl Default for Limits {
             stuck_ms: 8_000,
             trial_ms: 60_000,
             output_bytes: 1 << 20,
-        }
-    }
-}
-
-/// Where a system runs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SystemPlace {
-    /// Started by the harness, nothing to install.
-    Embedded,
-    /// Started by the harness from what is installed on this machine.
-    Local {
-        /// Nodes (brokers).
-        nodes: u32,
-    },
-    /// What the user points at. May hold a password: never shown, see
-    /// [`redact`].
-    At(String),
-}
-
-impl std::fmt::Display for SystemPlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Embedded => f.write_str("embedded"),
-            Self::Local { nodes: 1 } => f.write_str("local"),
-            Self::Local { nodes } => write!(f, "local:{nodes}"),
-            Self::At(url) => write!(f, "at {}", redact(url)),
-        }
-    }
-}
-
-/// Takes the password out of a URL or a `key=value` connection string.
-pub fn redact(text: &str) -> String {
-    let text = match (text.find("://"), text.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => {
-            let (user_info, host) = (&text[scheme + 3..at], &text[at..]);
-            match user_info.find(':') {
-                Some(colon) => {
-                    format!("{}{}:***{}", &text[..scheme + 3], &user_info[..colon], host)
-                }
-                None => text.to_string(),
-            }
-        }
-        _ => text.to_string(),
-    };
-    let lower = text.to_ascii_lowercase();
-    match lower.find("password=") {
-        Some(start) => {
-            let value = start + "password=".len();
-            let end = text[value..]
-                .find(['&', ' '])
-                .map_or(text.len(), |end| value + end);
-            format!("{}***{}", &text[..value], &text[end..])
-        }
-        None => text,
-    }
-}
-
-/// A running system, as the report names it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SystemInfo {
-    /// Name in the pipeline.
-    pub name: String,
-    /// Kind of the adapter.
-    pub kind: String,
-    /// Where it runs, without secrets.
-    pub place: String,
-    /// Its own version string.
-    pub version: String,
-    /// Whether it is an emulator: a verdict on it is a verdict on the emulator.
-    pub emulated: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::redact;
-
-    #[test]
-    fn passwords_are_taken_out() {
-        for (given, shown) in [
-            ("postgres://u:secret@h:1/db", "postgres://u:***@h:1/db"),
-            ("postgres://u:p%40:x@h/db?a=b", "postgres://u:***@h/db?a=b"),
-            ("postgres://u@h/db", "postgres://u@h/db"),
-            (
-                "postgres://h/db?user=u&password=secret&x=1",
-                "postgres://h/db?user=u&password=***&x=1",
-            ),
-            (
-                "host=h Password=secret user=u",
-                "host=h Password=*** user=u",
-            ),
-            ("127.0.0.1:9092", "127.0.0.1:9092"),
-        ] {
-            assert_eq!(redact(given), shown);
         }
     }
 }

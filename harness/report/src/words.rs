@@ -42,6 +42,7 @@ pub(crate) const fn sink_kind(kind: SinkKind) -> &'static str {
     match kind {
         SinkKind::Row => "rows of a table",
         SinkKind::Record => "records of a log",
+        SinkKind::Other => "what a command or a file shows",
     }
 }
 

@@ -74,6 +74,7 @@ pub fn messages(trial: u32, count: u32, keys: u32) -> Vec<Outgoing> {
             id(trial, sequence),
             sequence / keys
         ),
+        fields: Vec::new(),
     };
     (0..count).map(message).collect()
 }

@@ -25,6 +25,7 @@ pub fn observer(query: &str, view: View) -> Observer {
         query: query.into(),
         effects_per_message: 1,
         view,
+        by: None,
     }
 }
 

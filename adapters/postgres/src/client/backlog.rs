@@ -1,5 +1,6 @@
 //! What is left to do: a server may still be working for a dead client.
 
+use super::look::{Look, bare, inside};
 use super::pool::{Pool, words};
 use crate::adapter::KIND;
 use exactly_adapter::{Left, ObserveError};
@@ -12,6 +13,7 @@ pub(crate) async fn left(
     pool: &Pool,
     schema: &str,
     dead_ports: &[u16],
+    query: &str,
 ) -> Result<Left, ObserveError> {
     let rows =
         pool.run(sql(schema, dead_ports))
@@ -31,7 +33,37 @@ pub(crate) async fn left(
         let separator = if left.detail.is_empty() { "" } else { "; " };
         let _ = write!(left.detail, "{separator}{what}");
     }
+    if !query.is_empty() {
+        let items = waiting(pool, schema, query).await?;
+        if items > 0 {
+            let separator = if left.detail.is_empty() { "" } else { "; " };
+            let _ = write!(left.detail, "{separator}{items} items of the backlog query");
+        }
+        left.items += items;
+    }
     Ok(left)
+}
+
+const LOOK: Look<'static> = Look {
+    name: "backlog",
+    hint: "correct the backlog query: one row with one whole number",
+};
+
+/// The number that the user's query of what is left to do comes to.
+async fn waiting(pool: &Pool, schema: &str, query: &str) -> Result<u64, ObserveError> {
+    let sql = format!(
+        "{} select (\n{}\n)::text as items",
+        inside(schema),
+        bare(query)
+    );
+    LOOK.within(async {
+        let rows = pool.run(sql).await.map_err(|error| LOOK.failed(&error, &[]))?;
+        let text: Option<String> = rows.last().and_then(|row| row.try_get("items").ok());
+        let text = text.ok_or_else(|| LOOK.config("it comes to NULL".into()))?;
+        text.parse()
+            .map_err(|_| LOOK.config(format!("it comes to {text:?}, which is no whole number")))
+    })
+    .await
 }
 
 fn sql(schema: &str, dead_ports: &[u16]) -> String {

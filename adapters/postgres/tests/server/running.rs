@@ -80,6 +80,7 @@ pub fn observer(query: &str) -> Observer {
         kind: SinkKind::Row,
         query: query.into(),
         effects_per_message: 1,
+        by: None,
     }
 }
 

@@ -366,6 +366,7 @@ pub fn observer(name: &str) -> Observer {
         query: String::new(),
         effects_per_message: 1,
         view: View::ReadCommitted,
+        by: None,
     }
 }
 
@@ -382,6 +383,9 @@ pub fn cell(asserted: Guarantee) -> Cell {
         witnesses: vec![kill_after_commit(2)],
         needs: Vec::new(),
         units: Vec::new(),
+        asserted_at: BTreeMap::new(),
+        forbidden_at: BTreeMap::new(),
+        allowed: Vec::new(),
     }
 }
 
@@ -407,12 +411,15 @@ pub fn cell_start(info: Cell) -> CellStart {
                 keys: 2,
                 payload: String::new(),
                 before_start: false,
+                by: None,
+                dropped_keys: Vec::new(),
             },
             observers: info.observers.clone(),
             kinds: vec![FaultKind::Kill],
             timers: Vec::new(),
             limits: Limits::default(),
             positions: None,
+            hooks: Default::default(),
         },
         systems: vec![
             system("k", "kafka", "krafka 0.28.1", true),

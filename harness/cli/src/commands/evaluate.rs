@@ -55,9 +55,11 @@ fn options(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<Options, Failur
     let claims = select(catalogue, &args.cells).map_err(|e| usage(&e))?;
     let places = Places::read(&args.places).map_err(|e| usage(&e))?;
     let mut options = running::options(places, &args.course)?;
-    options.messages = args.messages.unwrap_or(options.messages);
-    check_messages(&claims, options.messages)?;
-    options.cells = selected(claims);
+    options.cells = selected(&claims, &options.executable);
+    options.messages = args.messages;
+    if let Some(messages) = options.messages {
+        check_messages(&claims, messages)?;
+    }
     options.seed = args.seed;
     plan(&mut options, &args.plan)?;
     Ok(options)
@@ -165,7 +167,7 @@ mod tests {
         let line = "ack-after-process --kafka h:1 --postgres postgres://u:p@h/d --messages 9 \
                     --seed 5 --jobs 3 --exhaustive --out elsewhere --no-assist";
         let options = options(catalogue(), &args(line)).unwrap();
-        assert_eq!((options.messages, options.seed, options.jobs), (9, 5, 3));
+        assert_eq!((options.messages, options.seed, options.jobs), (Some(9), 5, 3));
         assert!(!options.assist && options.exhaustive);
         assert_eq!(options.store, std::path::Path::new("elsewhere"));
         assert_eq!(options.places.len(), 2);
@@ -187,7 +189,7 @@ mod tests {
         let pairs = asked("--plan pairs --pairs-max 12");
         assert_eq!((pairs.plan, pairs.pairs_max), (PlanChoice::Pairs, 12));
         // Where nothing is said, the facade decides.
-        let usual = Options::new(String::new());
+        let usual = Options::new(String::new(), Vec::new());
         assert_eq!(asked("--plan pairs").pairs_max, usual.pairs_max);
         assert_eq!(asked("").replays, usual.replays);
     }

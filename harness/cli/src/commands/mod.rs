@@ -1,9 +1,11 @@
 //! The subcommands, and what they share: output and exit codes.
 
+mod check;
 mod completions;
 mod evaluate;
 mod explain;
 mod hidden;
+mod init;
 mod judge;
 mod list;
 mod replay;
@@ -46,6 +48,9 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
     terminal::start_log();
     let result = match cli.command {
         Command::Evaluate(args) => evaluate::run(catalogue, &args),
+        Command::Check(args) => check::run(&args),
+        Command::Init(args) => init::run(&args),
+        Command::Schema => print(&format!("{:#}\n", exactly::config::json_schema())).map(|()| exit::DONE),
         Command::Judge(args) => judge::run(&args),
         Command::Replay(args) => replay::run(catalogue, &args),
         Command::List(args) => list::run(&catalogue, &args),

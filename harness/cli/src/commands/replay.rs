@@ -11,12 +11,21 @@ use crate::select::{nearest_of, select};
 use crate::terminal;
 use exactly::{ReplayOptions, ReplayOutcome, find_schedule};
 use exactly_claims::Claim;
-use exactly_model::{Reproduced, ScheduleFile, exit};
+use exactly_model::{Reproduced, ScheduleFile, exit, redact};
 use serde_json::json;
 use std::path::Path;
 
 pub(super) fn run(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<u8, Failure> {
     let asked = asked(catalogue, args)?;
+    let said = Said {
+        what: args.what.clone(),
+        repeat: args.repeat,
+        format: args.format,
+    };
+    run_asked(asked, &said)
+}
+
+fn run_asked(asked: ReplayOptions, args: &Said) -> Result<u8, Failure> {
     let told = Told {
         what: &args.what,
         cell: asked.options.cells[0].id(),
@@ -39,6 +48,23 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<u8, Failur
     }
 }
 
+/// Runs a schedule that a configuration names.
+pub(super) fn run_schedule(asked: ReplayOptions, format: Format) -> Result<u8, Failure> {
+    let args = Said {
+        what: "the schedule".into(),
+        repeat: asked.repeat,
+        format,
+    };
+    run_asked(asked, &args)
+}
+
+/// What was asked for, as far as it is told at the end.
+struct Said {
+    what: String,
+    repeat: u32,
+    format: Format,
+}
+
 /// Runs it, with progress on stderr, until it is done or a signal ends it.
 async fn replay(mut asked: ReplayOptions) -> Result<(ReplayOutcome, Option<Failure>), Failure> {
     let watch = Watch::start(Display::stderr().of_repeated(asked.repeat))?;
@@ -53,6 +79,9 @@ fn asked(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<ReplayOptions, Fail
     let (path, text) = find_schedule(&args.what, &args.course.out)?;
     let wrong = |why: String| Failure::Config(format!("schedule {}: {why}", path.display()));
     let file = schedule::parse(&text).map_err(wrong)?;
+    if let (Some(config), None) = (&file.config, &args.cell) {
+        return asked_of_check(Path::new(config), &file, args);
+    }
     let claims = cell_of(catalogue, args, &file, &path)?;
     let places = Places::read(&args.places)
         .map_err(|error| Failure::Usage(error.to_string()))?
@@ -62,13 +91,34 @@ fn asked(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<ReplayOptions, Fail
             error => wrong(format!("`places`: {error}")),
         })?;
     let mut options = running::options(places, &args.course)?;
-    options.cells = selected(claims);
-    let pipeline = options.cells[0]
-        .variant
-        .pipeline_spec(file.messages, &options.executable);
-    schedule::check_names(&file, &pipeline).map_err(wrong)?;
+    options.cells = selected(&claims, &options.executable);
+    schedule::check_names(&file, &options.cells[0].pipeline).map_err(wrong)?;
     Ok(ReplayOptions {
         file,
+        repeat: args.repeat,
+        options,
+    })
+}
+
+/// A finding of somebody's own pipeline: its configuration says what is run.
+fn asked_of_check(
+    config: &Path,
+    file: &ScheduleFile,
+    args: &ReplayArgs,
+) -> Result<ReplayOptions, Failure> {
+    let env = |name: &str| std::env::var(name).ok();
+    let check = exactly::config::load(config, &env);
+    let mut check = check.map_err(|error| Failure::Config(error.to_string()))?;
+    for given in &args.places.on {
+        let put = check.put(given);
+        put.map_err(|why| Failure::Usage(format!("--on {}: {why}", redact(given))))?;
+    }
+    let wrong = |why| Failure::Config(format!("schedule {}: {why}", args.what));
+    schedule::check_names(file, &check.selected.pipeline).map_err(wrong)?;
+    let mut options = check.options(running::executable()?);
+    running::apply(&mut options, &args.course);
+    Ok(ReplayOptions {
+        file: file.clone(),
         repeat: args.repeat,
         options,
     })

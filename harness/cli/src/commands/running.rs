@@ -15,8 +15,14 @@ use tokio::sync::watch;
 /// Options with what every run takes from the command line and the
 /// environment.
 pub(super) fn options(places: Places, course: &CourseArgs) -> Result<Options, Failure> {
-    let mut options = Options::new(executable()?);
+    let mut options = Options::new(executable()?, Vec::new());
     options.places = places.into_map();
+    apply(&mut options, course);
+    Ok(options)
+}
+
+/// How trials run, and what the environment says.
+pub(super) fn apply(options: &mut Options, course: &CourseArgs) {
     options.jobs = course.jobs.map_or(options.jobs, |jobs| jobs as usize);
     options.assist = !course.no_assist;
     options.store = course.out.clone();
@@ -24,11 +30,10 @@ pub(super) fn options(places: Places, course: &CourseArgs) -> Result<Options, Fa
     options.cache = terminal::cache_folder();
     options.settings = terminal::settings();
     options.command = std::env::args().map(|arg| redact(&arg)).collect();
-    Ok(options)
 }
 
 /// This binary: it runs the pipelines and embedded servers as its children.
-fn executable() -> Result<String, Failure> {
+pub(super) fn executable() -> Result<String, Failure> {
     let path = std::env::current_exe()
         .map_err(|error| Failure::Undecided(format!("cannot find my own binary: {error}")))?;
     path.into_os_string().into_string().map_err(|path| {
@@ -39,14 +44,17 @@ fn executable() -> Result<String, Failure> {
     })
 }
 
-/// Every variant of `claims` as a cell.
-pub(super) fn selected(claims: Vec<Claim>) -> Vec<Selected> {
-    let cells = claims.into_iter().flat_map(|claim| {
-        let variants = claim.variants.clone();
-        variants.into_iter().map(move |variant| Selected {
-            claim: claim.clone(),
-            variant,
-        })
+/// Messages fed in each trial of a claim, where nothing else is said.
+const MESSAGES: u32 = 6;
+
+/// Every variant of `claims` as a cell. `executable` runs the pipelines.
+pub(super) fn selected(claims: &[Claim], executable: &str) -> Vec<Selected> {
+    let variants = claims
+        .iter()
+        .flat_map(|claim| claim.variants.iter().map(move |v| (claim, v)));
+    let cells = variants.map(|(claim, variant)| Selected {
+        cell: variant.cell(claim),
+        pipeline: variant.pipeline_spec(MESSAGES, executable),
     });
     cells.collect()
 }

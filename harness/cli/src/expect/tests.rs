@@ -18,6 +18,8 @@ fn cell(id: &str, verdict: Verdict, codes: &[Code]) -> VariantReport {
         asserted: Guarantee::ExactlyOnce,
         expected: Guarantee::ExactlyOnce,
         expected_at: Default::default(),
+        asserted_at: Default::default(),
+        allowed: Vec::new(),
         matches: true,
         verdict,
         reason: (verdict == Verdict::Inconclusive).then_some(Inconclusive::Flaky),

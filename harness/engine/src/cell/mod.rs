@@ -13,7 +13,9 @@ mod rounds;
 use crate::EngineError;
 use crate::trial::Stage;
 use exactly_adapter::Lack;
-use exactly_model::{Candidate, Cell, CellEnd, CellStart, Code, Event, SystemInfo, TrialKind};
+use exactly_model::{
+    Candidate, Cell, CellEnd, CellStart, Code, Event, Note, NoteKind, SystemInfo, TrialKind,
+};
 use outlook::Outlook;
 use rounds::Rounds;
 use std::sync::Arc;
@@ -143,6 +145,7 @@ pub async fn run(
             systems,
         }),
     );
+    note_local_state(stage);
     let mut end = CellEnd {
         cell: stage.cell,
         error: None,
@@ -167,6 +170,22 @@ pub async fn run(
     }
     stage.recorder.flush()?;
     result
+}
+
+/// What the pipeline declares to keep on disk caps the verdict.
+fn note_local_state(stage: &Stage) {
+    for process in &stage.pipeline.processes {
+        if !process.local_state.is_empty() {
+            let text = format!(
+                "process {} keeps state in {}: a crash between a write there and an exchange is \
+                 on no list",
+                process.name,
+                process.local_state.join(", ")
+            );
+            let kind = NoteKind::LocalState;
+            stage.recorder.record(0, Event::Note(Note { kind, text }));
+        }
+    }
 }
 
 async fn all_trials(stage: &Stage, course: &Course, overseer: &dyn Overseer) -> Result<(), Ended> {

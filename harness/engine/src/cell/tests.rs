@@ -87,12 +87,15 @@ fn pipeline() -> Pipeline {
             keys: 1,
             payload: "{id}".into(),
             before_start: true,
+            by: None,
+            dropped_keys: Vec::new(),
         },
         observers: Vec::new(),
         kinds: Vec::new(),
         timers: Vec::new(),
         limits: Limits::default(),
         positions: None,
+        hooks: Default::default(),
     }
 }
 
@@ -110,6 +113,9 @@ fn course() -> Course {
             witnesses: vec![Schedule::default()],
             needs: vec![Need::Leases, Need::Transactions],
             units: Vec::new(),
+            asserted_at: BTreeMap::new(),
+            forbidden_at: BTreeMap::new(),
+            allowed: Vec::new(),
         },
         planning: Planning::EveryBoundary,
         exhaustive: false,

@@ -87,7 +87,7 @@ impl Director {
         };
         life.blame_fault();
         self.fire(at);
-        let peek = if process.dies_of_sigterm() {
+        let peek = if process.dies_of_stop_signal() {
             DEATH
         } else {
             TERMINATE_PEEK

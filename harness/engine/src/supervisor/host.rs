@@ -57,6 +57,8 @@ impl LocalHost {
             command: command.command.clone(),
             env: command.env.clone(),
             user: command.user,
+            dir: None,
+            stop: exactly_model::Signal::Term,
             output: self.output.join(format!("{}.log", command.name)),
             output_bytes: SERVER_OUTPUT_BYTES,
             ready: (!command.ready.is_empty()).then(|| command.ready.clone()),

@@ -9,11 +9,13 @@ mod host;
 mod output;
 mod proc;
 mod process;
+mod script;
 
 pub use host::LocalHost;
 pub(crate) use output::tail as output_tail;
 pub use proc::{descendants, marked};
 pub use process::{Launch, Process, Supervisor};
+pub use script::{Errand, OUTPUT_MAX, Ran};
 
 /// Environment variable that carries the run's mark.
 pub const MARK: &str = "EXACTLY_RUN";

@@ -24,8 +24,12 @@ pub struct Launch {
     pub command: Vec<String>,
     /// Environment on top of the harness's own.
     pub env: Vec<(String, String)>,
+    /// Folder that it runs in.
+    pub dir: Option<String>,
     /// User and group.
     pub user: Option<(u32, u32)>,
+    /// What asks it to end.
+    pub stop: exactly_model::Signal,
     /// Where its output is kept.
     pub output: PathBuf,
     /// How much of it, in bytes.
@@ -48,6 +52,11 @@ impl Supervisor {
         Self { mark: mark.into() }
     }
 
+    /// The mark.
+    pub(super) fn mark(&self) -> &str {
+        &self.mark
+    }
+
     /// Starts a process in a group of its own.
     pub fn spawn(&self, launch: &Launch) -> io::Result<Process> {
         let (program, arguments) = launch
@@ -67,6 +76,9 @@ impl Supervisor {
             .kill_on_drop(true);
         if let Some(signal) = launch.gentle {
             command.env(STOP, signal.to_string());
+        }
+        if let Some(dir) = &launch.dir {
+            command.current_dir(dir);
         }
         if let Some((user, group)) = launch.user {
             command.uid(user).gid(group);
@@ -105,6 +117,7 @@ impl Supervisor {
             exit,
             ready,
             output: launch.output.clone(),
+            stop: stop_signal(launch.stop),
         })
     }
 
@@ -150,6 +163,16 @@ pub struct Process {
     exit: watch::Receiver<Option<String>>,
     ready: watch::Receiver<Option<String>>,
     output: PathBuf,
+    stop: Signal,
+}
+
+fn stop_signal(signal: exactly_model::Signal) -> Signal {
+    match signal {
+        exactly_model::Signal::Term => Signal::TERM,
+        exactly_model::Signal::Int => Signal::INT,
+        exactly_model::Signal::Quit => Signal::QUIT,
+        exactly_model::Signal::Hup => Signal::HUP,
+    }
 }
 
 impl Process {
@@ -211,10 +234,10 @@ impl Process {
         let _ = tokio::time::timeout(limit, ended).await;
     }
 
-    /// Whether SIGTERM is sure to end it: it neither handles nor ignores nor
-    /// blocks it.
-    pub fn dies_of_sigterm(&self) -> bool {
-        dies_of(self.pid, Signal::TERM)
+    /// Whether its stop signal is sure to end it: it neither handles nor ignores
+    /// nor blocks it.
+    pub fn dies_of_stop_signal(&self) -> bool {
+        dies_of(self.pid, self.stop)
     }
 
     /// SIGKILL to the group and to descendants that have left it.
@@ -229,9 +252,9 @@ impl Process {
         }
     }
 
-    /// SIGTERM to the group.
+    /// Its stop signal to the group.
     pub fn terminate(&self) {
-        self.signal_group(Signal::TERM);
+        self.signal_group(self.stop);
     }
 
     /// Sends a signal, by number, to the process alone.

@@ -70,8 +70,15 @@ impl Trial<'_> {
     fn note_bypass(&self, seen: &[(String, Vec<Seen>)]) {
         let observed = self.director.observed();
         for observer in self.observers() {
-            let of_system =
-                |o: &&Observed| o.point.system == observer.system && o.class == Class::Effect;
+            // A command or a file shows effects of whatever system.
+            let of_system = |o: &&Observed| {
+                let is_its_system = observer.by.is_some() || o.point.system == observer.system;
+                is_its_system && o.class == Class::Effect
+            };
+            let with = match &observer.by {
+                Some(_) => "any system",
+                None => &observer.system,
+            };
             let visible: BTreeSet<u32> = observed
                 .iter()
                 .filter(of_system)
@@ -87,9 +94,9 @@ impl Trial<'_> {
             // What is not remembered any more cannot be missed.
             if around && observed.len() < OBSERVED_MAX {
                 self.director.bypass(&format!(
-                    "{} shows effects that no exchange with {} made: the pipeline goes around \
+                    "{} shows effects that no exchange with {with} made: the pipeline goes around \
                      the boundary; hand it the address that the placeholders name",
-                    observer.name, observer.system
+                    observer.name
                 ));
             }
         }
@@ -107,9 +114,12 @@ impl Trial<'_> {
     }
 
     async fn observe_patiently(&self, observer: &Observer) -> Result<Vec<Seen>, EngineError> {
+        if observer.by.is_some() {
+            return self.observe_until_still(observer).await;
+        }
         let mut looks = 1;
         loop {
-            match observe(&self.scopes, observer).await {
+            match observe(self.stage, self.number, &self.scopes, observer).await {
                 Err(EngineError::Observe(ObserveError::Unavailable { .. }))
                     if looks < LOOKS_MAX && self.director.outage_lasted().is_some() =>
                 {
@@ -119,6 +129,28 @@ impl Trial<'_> {
                 seen => return seen,
             }
         }
+    }
+
+    /// Nobody counts beforehand what a command or a file shows: it has come to rest
+    /// when two looks show the same.
+    async fn observe_until_still(&self, observer: &Observer) -> Result<Vec<Seen>, EngineError> {
+        let quiet = Duration::from_millis(self.stage.pipeline.limits.quiet_ms);
+        let look = async || observe(self.stage, self.number, &self.scopes, observer).await;
+        let mut seen = look().await?;
+        for _ in 0..LOOKS_MAX {
+            tokio::time::sleep(quiet).await;
+            let again = look().await?;
+            let still = digest(&again) == digest(&seen) && again.len() == seen.len();
+            seen = again;
+            if still {
+                return Ok(seen);
+            }
+        }
+        Err(EngineError::Observe(ObserveError::Config {
+            observer: observer.name.clone(),
+            why: format!("it shows something else at each of {LOOKS_MAX} looks"),
+            hint: "let it show each effect once, in any order, and nothing that changes".into(),
+        }))
     }
 
     fn misses_any(&self, seen: &[(String, Vec<Seen>)]) -> bool {
@@ -139,9 +171,14 @@ impl Trial<'_> {
 }
 
 async fn observe(
+    stage: &Stage,
+    trial: u32,
     scopes: &BTreeMap<String, Arc<dyn Scope>>,
     observer: &Observer,
 ) -> Result<Vec<Seen>, EngineError> {
+    if let Some(reader) = &observer.by {
+        return stage.read_outside(trial, scopes, observer, reader).await;
+    }
     let no_such = |what: &str| EngineError::Config {
         what: format!(
             "observer {}: system {} {what}",
@@ -223,7 +260,7 @@ impl Stage {
     /// trial.
     pub async fn sweep(&self, finished: &Finished) -> Result<(), EngineError> {
         for observer in &self.pipeline.observers {
-            let effects = observe(&finished.scopes, observer).await?;
+            let effects = observe(self, finished.number, &finished.scopes, observer).await?;
             let before = finished.snapshots.get(&observer.name);
             let now = Snapshot {
                 audit: before.map_or(1, |b| b.audit + 1),

@@ -1,8 +1,9 @@
 //! Feeding the batch.
 
 use super::Trial;
+use super::outside::line_of;
 use crate::EngineError;
-use exactly_adapter::{FeedError, Outgoing};
+use exactly_adapter::{FeedError, Feeder, Outgoing};
 use exactly_model::{AttemptRecord, Event, Feed, MessageId, Outcome, checksum};
 
 /// Messages handed to the feeder at once: memory stays bounded whatever the size
@@ -33,17 +34,23 @@ impl Trial<'_> {
             .collect::<Result<_, _>>()?;
         let (outgoing, attempts): (Vec<Outgoing>, Vec<AttemptRecord>) =
             messages.into_iter().unzip();
-        let scope = self
-            .scopes
-            .get(&feed.system)
-            .ok_or_else(|| unknown_system(feed))?;
-        let feeder = scope.feeder().ok_or_else(|| EngineError::Config {
-            what: format!("system {} cannot be fed", feed.system),
-            hint: "feed another system of the pipeline".into(),
-        })?;
-        let fed = feeder
-            .feed(&feed.to, &outgoing, feed.concurrency.max(1))
-            .await?;
+        let fed = match &feed.by {
+            Some(script) => {
+                let each = outgoing.iter().zip(&attempts);
+                let lines: Vec<_> = each
+                    .map(|(message, attempt)| {
+                        let id = feed.id.render(message.id);
+                        line_of(message, &id, attempt.key_seq, attempt.checksum)
+                    })
+                    .collect();
+                self.feed_by(script, &outgoing, &lines).await?
+            }
+            None => {
+                let feeder = self.feeder(feed)?;
+                let concurrency = feed.concurrency.max(1);
+                feeder.feed(&feed.to, &outgoing, concurrency).await?
+            }
+        };
         if fed.len() != attempts.len() {
             return Err(EngineError::Feed(FeedError {
                 target: feed.to.clone(),
@@ -55,7 +62,8 @@ impl Trial<'_> {
             if let Some(position) = &fed.position {
                 self.director.fed(attempt.seq, position);
             }
-            if fed.outcome == Outcome::Ok {
+            let dropped = feed.dropped_keys.contains(&attempt.key);
+            if fed.outcome == Outcome::Ok && !dropped {
                 self.acknowledged.push(attempt.seq);
             }
             attempt.outcome = fed.outcome;
@@ -64,6 +72,15 @@ impl Trial<'_> {
             self.record(Event::Attempt(attempt));
         }
         Ok(())
+    }
+
+    fn feeder(&self, feed: &Feed) -> Result<&dyn Feeder, EngineError> {
+        let scope = self.scopes.get(&feed.system);
+        let scope = scope.ok_or_else(|| unknown_system(feed))?;
+        scope.feeder().ok_or_else(|| EngineError::Config {
+            what: format!("system {} cannot be fed", feed.system),
+            hint: "feed another system of the pipeline".into(),
+        })
     }
 
     fn message(&self, feed: &Feed, seq: u32) -> Result<(Outgoing, AttemptRecord), EngineError> {
@@ -77,12 +94,16 @@ impl Trial<'_> {
         let key = format!("k{}", (u64::from(seq) + self.stage.seed) % u64::from(keys));
         let key_seq = seq / keys;
         let sum = checksum(id, &key, key_seq);
-        let payload = feed
-            .payload
-            .replace("{id}", &feed.id.render(id))
-            .replace("{key}", &key)
-            .replace("{seq}", &key_seq.to_string())
-            .replace("{checksum}", &format!("{sum:08x}"));
+        let mut fields = vec![
+            ("id", feed.id.render(id)),
+            ("key", key.clone()),
+            ("seq", key_seq.to_string()),
+            ("checksum", format!("{sum:08x}")),
+        ];
+        let payload = fields.iter().fold(feed.payload.clone(), |payload, (name, value)| {
+            payload.replace(&format!("{{{name}}}"), value)
+        });
+        fields.push(("payload", payload.clone()));
         let attempt = AttemptRecord {
             seq,
             key: key.clone(),
@@ -92,7 +113,13 @@ impl Trial<'_> {
             position: None,
             error: None,
         };
-        Ok((Outgoing { id, key, payload }, attempt))
+        let outgoing = Outgoing {
+            id,
+            key,
+            payload,
+            fields,
+        };
+        Ok((outgoing, attempt))
     }
 }
 

@@ -1,10 +1,11 @@
 //! The incarnations of a trial's processes.
 
 use super::Trial;
-use super::placeholders::fill;
+use super::placeholders::{fill, ports};
+use super::ready::wait_ready;
 use crate::EngineError;
 use crate::boundary::{Boundaries, Life, Mode};
-use crate::supervisor::{Launch, Process, TRIAL, output_tail};
+use crate::supervisor::{Launch, Process, TRIAL};
 use exactly_model::{
     Assist, Event, IncarnationRecord, IncarnationState, Process as ProcessSpec, ReadyWhen,
     TrialKind,
@@ -14,8 +15,6 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the last output of a process that failed is waited for.
-const OUTPUT_WAIT: Duration = Duration::from_secs(1);
 /// How long the kernel may take to end a process that ignored its stop signal.
 const STOPPED: Duration = Duration::from_secs(2);
 
@@ -23,6 +22,8 @@ const STOPPED: Duration = Duration::from_secs(2);
 pub(crate) struct Alive {
     pub life: Arc<Life>,
     pub process: Arc<Process>,
+    /// The sign that it is ready, with everything filled in.
+    pub ready: ReadyWhen,
 }
 
 impl Alive {
@@ -84,8 +85,16 @@ impl Trial<'_> {
     /// Starts incarnation `number` behind boundaries of its own.
     pub(crate) fn begin(&self, spec: &ProcessSpec, number: u32) -> Result<Alive, EngineError> {
         let life = Life::new(&spec.name, number);
-        let values = self.open_boundaries(&life)?;
+        let mut values = self.open_boundaries(&life)?;
+        values.extend(ports(spec).map_err(|error| {
+            EngineError::Harness(format!("cannot find a free port: {error}"))
+        })?);
         let fill = |text: &str| fill(text, &values, &spec.name);
+        let ready = match &spec.ready.when {
+            ReadyWhen::Tcp(address) => ReadyWhen::Tcp(fill(address)?),
+            ReadyWhen::Http(url) => ReadyWhen::Http(fill(url)?),
+            other => other.clone(),
+        };
         let mut env: Vec<(String, String)> =
             vec![(TRIAL.into(), self.stage.trial_mark(self.number))];
         for (name, value) in &spec.env {
@@ -98,7 +107,9 @@ impl Trial<'_> {
                 .map(|part| fill(part))
                 .collect::<Result<_, _>>()?,
             env,
+            dir: spec.dir.clone(),
             user: None,
+            stop: spec.stop.signal,
             output: self
                 .stage
                 .output_folder()
@@ -106,7 +117,7 @@ impl Trial<'_> {
             output_bytes: self.stage.pipeline.limits.output_bytes,
             ready: match &spec.ready.when {
                 ReadyWhen::Log(text) => Some(text.clone()),
-                ReadyWhen::FirstExchange => None,
+                ReadyWhen::FirstExchange | ReadyWhen::Tcp(_) | ReadyWhen::Http(_) => None,
             },
             gentle: None,
         };
@@ -121,12 +132,16 @@ impl Trial<'_> {
                         launch.command.first().map_or("", String::as_str)
                     ),
                     output: launch.output.clone(),
-                    tail: String::new(),
+                    tail: format!("\n    check `command`, and the folder it runs in{}", in_dir(spec)),
                 })?;
         let process = Arc::new(process);
         life.begin(process.clone());
         self.record_life(&life, IncarnationState::Started, None);
-        Ok(Alive { life, process })
+        Ok(Alive {
+            life,
+            process,
+            ready,
+        })
     }
 
     /// Opens a boundary to each system; answers what placeholders stand for.
@@ -326,34 +341,8 @@ impl Trial<'_> {
     }
 }
 
-async fn wait_ready(slot: &Slot) -> Result<(), EngineError> {
-    let within = Duration::from_millis(slot.spec.ready.within_ms);
-    let sign = async {
-        match &slot.spec.ready.when {
-            ReadyWhen::FirstExchange => {
-                slot.now.life.first_exchange().await;
-                true
-            }
-            ReadyWhen::Log(_) => slot.now.process.wait_ready_line().await.is_some(),
-        }
-    };
-    let why = tokio::select! {
-        biased;
-        ready = sign => {
-            if ready {
-                return Ok(());
-            }
-            "its output ended".to_string()
-        }
-        status = slot.now.process.wait() => format!("it ended at once ({status})"),
-        () = tokio::time::sleep(within) => format!("no sign of it within {within:?}"),
-    };
-    // What it said last is what its author needs to see.
-    slot.now.process.drained(OUTPUT_WAIT).await;
-    Err(EngineError::NotReady {
-        process: slot.spec.name.clone(),
-        why,
-        output: slot.now.process.output().into(),
-        tail: output_tail(slot.now.process.output()),
-    })
+fn in_dir(spec: &ProcessSpec) -> String {
+    spec.dir
+        .as_ref()
+        .map_or(String::new(), |dir| format!(" ({dir})"))
 }

@@ -6,7 +6,9 @@
 mod audit;
 mod feed;
 mod lives;
+mod outside;
 mod placeholders;
+mod ready;
 
 use crate::EngineError;
 use crate::boundary::Life;
@@ -229,6 +231,10 @@ impl Stage {
             ended: Vec::new(),
             acknowledged: Vec::new(),
         };
+        let hooks = &self.pipeline.hooks;
+        trial
+            .hook("before_trial", hooks.before_trial.as_ref())
+            .await?;
         if self.pipeline.feed.before_start {
             trial.feed().await?;
         }
@@ -244,6 +250,9 @@ impl Stage {
         self.recorder.record(number, Event::Settle(settled));
         trial.end_lives(IncarnationState::Stopped);
         trial.director.finish();
+        trial
+            .hook("after_trial", hooks.after_trial.as_ref())
+            .await?;
         Ok(Finished {
             number,
             kind,

@@ -52,6 +52,8 @@ pub fn upheld(id: &str) -> VariantReport {
         asserted: Guarantee::ExactlyOnce,
         expected: Guarantee::ExactlyOnce,
         expected_at: BTreeMap::new(),
+        asserted_at: Default::default(),
+        allowed: Vec::new(),
         matches: true,
         verdict: Verdict::Upheld,
         reason: None,
@@ -250,6 +252,8 @@ pub fn two_owners(id: &str) -> VariantReport {
     };
     VariantReport {
         expected_at: BTreeMap::from([("rows".into(), Guarantee::AtLeastOnce)]),
+        asserted_at: Default::default(),
+        allowed: Vec::new(),
         sinks: vec![
             SinkResult {
                 kind: SinkKind::Record,

@@ -12,7 +12,7 @@ use exactly_engine::supervisor::Supervisor;
 use exactly_engine::trial::{Finished, Ordered, Stage};
 use exactly_model::{
     Feed, IdForm, Limits, MessageId, Need, Observer, Outcome, Pipeline, Position, PositionQuery,
-    Process, Ready, ReadyWhen, Restart, Setup, SinkKind, Stop, SystemInfo, SystemUse, View,
+    Process, Ready, ReadyWhen, Restart, Setup, Signal, SinkKind, Stop, SystemInfo, SystemUse, View,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -82,7 +82,12 @@ fn pipeline(script: &str) -> Pipeline {
                 when: ReadyWhen::Log("ready".into()),
                 within_ms: PATIENCE.as_millis() as u64,
             },
-            stop: Stop { grace_ms: 200 },
+            stop: Stop {
+                signal: Signal::Term,
+                grace_ms: 200,
+            },
+            dir: None,
+            local_state: Vec::new(),
             restart: Restart {
                 max: 3,
                 delay_ms: 10,
@@ -97,6 +102,8 @@ fn pipeline(script: &str) -> Pipeline {
             keys: 1,
             payload: "{id}".into(),
             before_start: true,
+            by: None,
+            dropped_keys: Vec::new(),
         },
         observers: vec![Observer {
             name: "effects".into(),
@@ -105,11 +112,13 @@ fn pipeline(script: &str) -> Pipeline {
             query: String::new(),
             effects_per_message: 1,
             view: View::default(),
+            by: None,
         }],
         kinds: Vec::new(),
         timers: Vec::new(),
         limits: Limits::default(),
         positions: None,
+        hooks: Default::default(),
     }
 }
 
@@ -282,6 +291,7 @@ impl Observing for ToyCorner {
                 unit: None,
                 checksum: None,
                 view: View::default(),
+            by: None,
             });
         }
         Ok(())

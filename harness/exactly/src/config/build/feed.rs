@@ -1,0 +1,159 @@
+//! What is fed in.
+
+use super::systems::{self, System};
+use crate::config::error::{Key, Wrong, meant};
+use crate::config::file;
+use crate::config::templates::{OF_MESSAGES, check_message};
+use crate::config::values::Kind;
+use exactly_model::{Feed, IdForm, PositionQuery};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Messages of one trial at most.
+const MESSAGES_MAX: u32 = 1_000_000;
+/// Sends in flight at most.
+const CONCURRENCY_MAX: u32 = 1000;
+/// Keys at most.
+const KEYS_MAX: u32 = 10_000;
+/// What is sent, where nothing is said.
+const PAYLOAD: &str = r#"{"id":"{id}","key":"{key}","seq":{seq},"checksum":"{checksum}"}"#;
+
+pub(super) fn of(
+    given: &file::Feed,
+    systems: &[System],
+    placeholders: &BTreeSet<String>,
+    folder: &Path,
+) -> Result<(Feed, Option<PositionQuery>), Wrong> {
+    let key = Key::of("feed");
+    for (name, value, most) in [
+        ("messages", given.messages, MESSAGES_MAX),
+        ("concurrency", given.concurrency, CONCURRENCY_MAX),
+        ("keys", given.keys, KEYS_MAX),
+    ] {
+        if !(1..=most).contains(&value) {
+            return Err(Wrong::at(&key.name(name), format!("is {value}: 1 to {most}")));
+        }
+    }
+    let payload = payload(&key, given)?;
+    let by = match &given.command {
+        None => None,
+        Some(command) => {
+            let key = key.name("command");
+            Some(super::script(&key, command, given.within, folder, placeholders)?)
+        }
+    };
+    let (system, to) = match target(&key, given, systems)? {
+        Some((system, to)) => (system.used.name.clone(), to),
+        None => (String::new(), String::new()),
+    };
+    let positions = positions(&key, given, systems)?;
+    let feed = Feed {
+        system,
+        to,
+        messages: given.messages,
+        concurrency: given.concurrency,
+        id: IdForm::from(given.id),
+        keys: given.keys,
+        payload,
+        before_start: given.before_start,
+        by,
+        dropped_keys: dropped(&key, given)?,
+    };
+    Ok((feed, positions))
+}
+
+/// The system that is fed and what of it; none where a command feeds.
+fn target<'a>(
+    key: &Key,
+    given: &file::Feed,
+    systems: &'a [System],
+) -> Result<Option<(&'a System, String)>, Wrong> {
+    let file::Feed { system, to, sql, command, .. } = given;
+    match (system, to, sql, command) {
+        (None, None, None, Some(_)) => Ok(None),
+        (Some(name), Some(topic), None, None) => {
+            let system = systems::named(systems, &key.name("system"), name)?;
+            if system.kind != Kind::Kafka {
+                let what = format!("{} has no topics: feed it with `sql`", system.used.kind);
+                return Err(Wrong::at(&key.name("to"), what));
+            }
+            systems::topic(system, &key.name("to"), topic)?;
+            Ok(Some((system, topic.clone())))
+        }
+        (Some(name), None, Some(sql), None) => {
+            let system = systems::named(systems, &key.name("system"), name)?;
+            let key = key.name("sql");
+            if system.kind != Kind::Postgres {
+                let what = format!("{} takes no SQL: feed it with `to`", system.used.kind);
+                return Err(Wrong::at(&key, what));
+            }
+            let known = [&OF_MESSAGES[..], &["payload"]].concat();
+            check_message(sql, &known).map_err(|what| Wrong::at(&key, what))?;
+            if !sql.contains("{id}") && !sql.contains("{payload}") {
+                let what = "has neither {id} nor {payload}: nobody could tell the messages apart";
+                return Err(Wrong::at(&key, what));
+            }
+            Ok(Some((system, sql.clone())))
+        }
+        _ => Err(Wrong::at(
+            key,
+            "says not clearly who feeds: give `system` and `to` (a topic), `system` and `sql` (a \
+             statement), or `command`",
+        )),
+    }
+}
+
+fn payload(key: &Key, given: &file::Feed) -> Result<String, Wrong> {
+    let Some(payload) = &given.payload else {
+        return Ok(PAYLOAD.into());
+    };
+    let key = key.name("payload");
+    check_message(payload, &OF_MESSAGES).map_err(|what| Wrong::at(&key, what))?;
+    if !payload.contains("{id}") {
+        let what = "has no {id}: nobody could tell the messages apart";
+        return Err(Wrong::at(&key, what));
+    }
+    Ok(payload.clone())
+}
+
+fn dropped(key: &Key, given: &file::Feed) -> Result<Vec<String>, Wrong> {
+    let key = key.name("accept").name("keys_dropped");
+    let dropped = &given.accept.keys_dropped;
+    let known: Vec<String> = (0..given.keys).map(|n| format!("k{n}")).collect();
+    for (n, name) in dropped.iter().enumerate() {
+        if !known.contains(name) {
+            let hint = meant(known.iter().map(String::as_str), name);
+            let what = format!("no key is called {name:?}{hint}");
+            return Err(Wrong::at(&key.index(n), what));
+        }
+    }
+    let distinct: BTreeSet<&String> = dropped.iter().collect();
+    if !known.is_empty() && distinct.len() == known.len() {
+        return Err(Wrong::at(&key, "drops every key: nothing would be left to see"));
+    }
+    Ok(dropped.clone())
+}
+
+fn positions(
+    key: &Key,
+    given: &file::Feed,
+    systems: &[System],
+) -> Result<Option<PositionQuery>, Wrong> {
+    let Some(positions) = &given.positions else {
+        return Ok(None);
+    };
+    let key = key.name("positions");
+    let system = systems::named(systems, &key.name("system"), &positions.system)?;
+    if system.kind != Kind::Postgres {
+        let what = format!("{} answers no queries", system.used.kind);
+        return Err(Wrong::at(&key.name("system"), what));
+    }
+    if given.to.is_none() {
+        let what = "belongs to a topic that is fed: only a log has positions";
+        return Err(Wrong::at(&key, what));
+    }
+    Ok(Some(PositionQuery {
+        system: positions.system.clone(),
+        query: positions.query.clone(),
+    }))
+}

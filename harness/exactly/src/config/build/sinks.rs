@@ -1,0 +1,183 @@
+//! Where effects are read.
+
+use super::check_name;
+use super::systems::{self, System};
+use crate::config::error::{Key, Wrong};
+use crate::config::expect;
+use crate::config::file;
+use crate::config::templates::check_process;
+use crate::config::values::{self, Kind};
+use exactly_model::{Observer, Reader, SinkKind, View};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Effects of one message at most.
+const EFFECTS_MAX: u32 = 10_000;
+/// Sinks at most.
+const SINKS_MAX: usize = 16;
+
+pub(super) fn all(
+    given: &[file::Observe],
+    systems: &[System],
+    placeholders: &BTreeSet<String>,
+    folder: &Path,
+) -> Result<Vec<Observer>, Wrong> {
+    let key = Key::of("observe");
+    if given.is_empty() {
+        let what = "there is none: only effects that are seen at a sink count; name at least one \
+                    [[observe]]";
+        return Err(Wrong::at(&key, what));
+    }
+    if given.len() > SINKS_MAX {
+        let what = format!("there are {}: {SINKS_MAX} at most", given.len());
+        return Err(Wrong::at(&key, what));
+    }
+    let mut names = BTreeSet::new();
+    let mut observers = Vec::new();
+    for (n, observe) in given.iter().enumerate() {
+        let key = key.index(n);
+        check_name(&key.name("name"), &observe.name)?;
+        if expect::is_key(&observe.name) {
+            let what = format!("{:?} is a key of [expect]; call the sink something else", observe.name);
+            return Err(Wrong::at(&key.name("name"), what));
+        }
+        if !names.insert(&observe.name) {
+            let what = format!("{:?} is there twice", observe.name);
+            return Err(Wrong::at(&key.name("name"), what));
+        }
+        if !(1..=EFFECTS_MAX).contains(&observe.effects_per_message) {
+            let what = format!("is {}: 1 to {EFFECTS_MAX}", observe.effects_per_message);
+            return Err(Wrong::at(&key.name("effects_per_message"), what));
+        }
+        observers.push(one(&key, observe, systems, placeholders, folder)?);
+    }
+    Ok(observers)
+}
+
+fn one(
+    key: &Key,
+    given: &file::Observe,
+    systems: &[System],
+    placeholders: &BTreeSet<String>,
+    folder: &Path,
+) -> Result<Observer, Wrong> {
+    let file::Observe { query, topic, command, file, .. } = given;
+    let observer = |kind, by| Observer {
+        name: given.name.clone(),
+        system: given.system.clone().unwrap_or_default(),
+        kind,
+        query: String::new(),
+        effects_per_message: given.effects_per_message,
+        view: match given.view {
+            values::View::ReadCommitted => View::ReadCommitted,
+            values::View::ReadUncommitted => View::ReadUncommitted,
+        },
+        by,
+    };
+    if topic.is_none() && given.view == values::View::ReadUncommitted {
+        let what = "belongs to a `topic`: nothing else shows what is not committed";
+        return Err(Wrong::at(&key.name("view"), what));
+    }
+    match (query, topic, command, file) {
+        (Some(query), None, None, None) => {
+            let system = of_system(key, given, systems, "query", Kind::Postgres)?;
+            check_query(&key.name("query"), query)?;
+            Ok(Observer {
+                system: system.used.name.clone(),
+                query: query.clone(),
+                ..observer(SinkKind::Row, None)
+            })
+        }
+        (None, Some(topic), None, None) => {
+            let system = of_system(key, given, systems, "topic", Kind::Kafka)?;
+            systems::topic(system, &key.name("topic"), topic)?;
+            Ok(Observer {
+                system: system.used.name.clone(),
+                query: topic.clone(),
+                ..observer(SinkKind::Record, None)
+            })
+        }
+        (None, None, Some(command), None) => {
+            no_system(key, given)?;
+            let key = key.name("command");
+            let script = super::script(&key, command, given.within, folder, placeholders)?;
+            Ok(observer(SinkKind::Other, Some(Reader::Command(script))))
+        }
+        (None, None, None, Some(file)) => {
+            no_system(key, given)?;
+            check_process(file, placeholders).map_err(|what| Wrong::at(&key.name("file"), what))?;
+            let path = folder.join(file).display().to_string();
+            Ok(observer(SinkKind::Other, Some(Reader::File(path))))
+        }
+        _ => Err(Wrong::at(
+            key,
+            "says not clearly what is read: give one of `query`, `topic`, `command` and `file`",
+        )),
+    }
+}
+
+/// The system that is read by `what`.
+fn of_system<'a>(
+    key: &Key,
+    given: &file::Observe,
+    systems: &'a [System],
+    what: &str,
+    kind: Kind,
+) -> Result<&'a System, Wrong> {
+    let Some(name) = &given.system else {
+        let of = systems.iter().filter(|system| system.kind == kind);
+        let mut of = of.map(|system| system.used.name.as_str());
+        let hint = of.next().map_or(String::new(), |name| format!(", as in system = \"{name}\""));
+        return Err(Wrong::at(key, format!("has a `{what}` and no `system`: say whose it is{hint}")));
+    };
+    let system = systems::named(systems, &key.name("system"), name)?;
+    match system.kind == kind {
+        true => Ok(system),
+        false => Err(Wrong::at(
+            &key.name(what),
+            format!("belongs to a system of kind \"{}\", and {name} is {}", kind.name(), system.used.kind),
+        )),
+    }
+}
+
+fn no_system(key: &Key, given: &file::Observe) -> Result<(), Wrong> {
+    match &given.system {
+        None => Ok(()),
+        Some(_) => Err(Wrong::at(
+            &key.name("system"),
+            "belongs to a `query` or a `topic`: a command or a file needs none",
+        )),
+    }
+}
+
+/// What is certain to be wrong about a query is said before anything starts.
+fn check_query(key: &Key, query: &str) -> Result<(), Wrong> {
+    let words = words(query);
+    if words.is_empty() {
+        return Err(Wrong::at(key, "is empty: select at least the column id"));
+    }
+    if !words.iter().any(|word| word == "id") {
+        let what = "selects no column id: an effect is told by its message's id (`select order_id as id, ...`)";
+        return Err(Wrong::at(key, what));
+    }
+    Ok(())
+}
+
+/// Whether an observer shows what a message's content is compared by.
+pub(super) fn shows_content(observer: &Observer) -> bool {
+    match observer.kind {
+        SinkKind::Row => words(&observer.query)
+            .iter()
+            .any(|word| matches!(word.as_str(), "key" | "seq" | "checksum")),
+        // Read as they come.
+        SinkKind::Record | SinkKind::Other => true,
+    }
+}
+
+fn words(query: &str) -> Vec<String> {
+    query
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! The systems of a configuration.
+
+use super::check_name;
+use crate::config::error::{Key, Wrong, meant};
+use crate::config::file;
+use crate::config::values::{Kind, Place, Time};
+use crate::config::Env;
+use crate::registry::adapter;
+use exactly_model::{Setup, SystemPlace, SystemUse, Topic, redact};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// More partitions are more than a trial needs.
+const PARTITIONS_MAX: u32 = 1000;
+
+/// A system, and what stands for it in processes.
+pub(super) struct System {
+    pub used: SystemUse,
+    pub kind: Kind,
+    pub place: SystemPlace,
+    pub placeholders: Vec<String>,
+}
+
+impl System {
+    pub fn topics(&self) -> impl Iterator<Item = &str> {
+        self.used.setup.topics.iter().map(|topic| topic.name.as_str())
+    }
+}
+
+/// The system that `key` names.
+pub(super) fn named<'a>(
+    systems: &'a [System],
+    key: &Key,
+    name: &str,
+) -> Result<&'a System, Wrong> {
+    let found = systems.iter().find(|system| system.used.name == name);
+    found.ok_or_else(|| {
+        let hint = meant(systems.iter().map(|s| s.used.name.as_str()), name);
+        Wrong::at(key, format!("no system is called {name:?}{hint}"))
+    })
+}
+
+/// A topic of `system`, which `key` names.
+pub(super) fn topic(system: &System, key: &Key, name: &str) -> Result<(), Wrong> {
+    if system.topics().any(|topic| topic == name) {
+        return Ok(());
+    }
+    let what = match system.used.setup.topics.is_empty() {
+        true => format!(
+            "no topic is called {name:?}: name it in systems.{}.setup.topics",
+            system.used.name
+        ),
+        false => format!("no topic is called {name:?}{}", meant(system.topics(), name)),
+    };
+    Err(Wrong::at(key, what))
+}
+
+pub(super) fn all(
+    given: &BTreeMap<String, file::System>,
+    folder: &Path,
+    env: Env<'_>,
+) -> Result<Vec<System>, Wrong> {
+    if given.is_empty() {
+        let what = "is empty: name at least one system, as in [systems.k]";
+        return Err(Wrong::at(&Key::of("systems"), what));
+    }
+    given
+        .iter()
+        .map(|(name, system)| one(name, system, folder, env))
+        .collect()
+}
+
+fn one(name: &str, given: &file::System, folder: &Path, env: Env<'_>) -> Result<System, Wrong> {
+    let key = Key::of("systems").name(name);
+    check_name(&key, name)?;
+    if name == "port" {
+        let what = "is the name of free ports ({port.NAME}); call the system something else";
+        return Err(Wrong::at(&key, what));
+    }
+    let setup = setup(&key.name("setup"), given, folder)?;
+    let place = place(&key.name("place"), given, env)?;
+    let adapter = adapter(given.kind.name());
+    Ok(System {
+        kind: given.kind,
+        place,
+        placeholders: adapter.map_or_else(Vec::new, |adapter| adapter.placeholders(&setup)),
+        used: SystemUse {
+            name: name.into(),
+            kind: given.kind.name().into(),
+            client_timeout_ms: given.client_timeout.map(Time::millis),
+            lease_ms: given.lease.map(Time::millis),
+            setup,
+        },
+    })
+}
+
+fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong> {
+    let setup = &given.setup;
+    let other = |name: &str, of: &str| {
+        let what = format!("belongs to a system of kind \"{of}\", and this is {}", given.kind.name());
+        Err(Wrong::at(&key.name(name), what))
+    };
+    match given.kind {
+        Kind::Kafka if setup.sql.is_some() => return other("sql", "postgres"),
+        Kind::Kafka if setup.backlog.is_some() => return other("backlog", "postgres"),
+        Kind::Postgres if !setup.topics.is_empty() => return other("topics", "kafka"),
+        Kind::Kafka | Kind::Postgres => {}
+    }
+    let sql = match &setup.sql {
+        None => String::new(),
+        Some(file) => {
+            let path = folder.join(file);
+            std::fs::read_to_string(&path).map_err(|error| {
+                let what = format!("cannot read {}: {error}", path.display());
+                Wrong::at(&key.name("sql"), what)
+            })?
+        }
+    };
+    Ok(Setup {
+        topics: topics(&key.name("topics"), &setup.topics)?,
+        sql,
+        backlog: setup.backlog.clone().unwrap_or_default(),
+    })
+}
+
+fn topics(key: &Key, given: &[file::Topic]) -> Result<Vec<Topic>, Wrong> {
+    let mut names = BTreeSet::new();
+    for (n, topic) in given.iter().enumerate() {
+        let key = key.index(n);
+        check_name(&key.name("name"), &topic.name)?;
+        if !names.insert(&topic.name) {
+            let what = format!("{:?} is there twice", topic.name);
+            return Err(Wrong::at(&key.name("name"), what));
+        }
+        if !(1..=PARTITIONS_MAX).contains(&topic.partitions) {
+            let what = format!("is {}: 1 to {PARTITIONS_MAX}", topic.partitions);
+            return Err(Wrong::at(&key.name("partitions"), what));
+        }
+        if topic.replicas == Some(0) {
+            return Err(Wrong::at(&key.name("replicas"), "is 0: at least 1"));
+        }
+    }
+    let topics = given.iter().map(|topic| Topic {
+        name: topic.name.clone(),
+        partitions: topic.partitions,
+        replicas: topic.replicas,
+    });
+    Ok(topics.collect())
+}
+
+fn place(key: &Key, given: &file::System, env: Env<'_>) -> Result<SystemPlace, Wrong> {
+    let place = match &given.place {
+        Place::Is(place) => place.clone(),
+        Place::Env(name) => {
+            let value = env(name).filter(|value| !value.is_empty());
+            let value = value.ok_or_else(|| {
+                let what = format!("the environment has no {name}: set it to the system's address");
+                Wrong::at(&key.name("env"), what)
+            })?;
+            SystemPlace::At(value)
+        }
+    };
+    match (&place, given.kind) {
+        (SystemPlace::At(address), kind) => {
+            check_address(kind, address).map_err(|what| Wrong::at(key, what))?;
+        }
+        (SystemPlace::Local { .. }, Kind::Postgres) => {
+            let what = "PostgreSQL has no place \"local\" yet: leave it out (embedded is the real \
+                        server), or give { at = \"postgres://...\" }";
+            return Err(Wrong::at(key, what));
+        }
+        _ => {}
+    }
+    Ok(place)
+}
+
+/// What cannot be an address of such a system, without secrets.
+fn check_address(kind: Kind, address: &str) -> Result<(), String> {
+    match kind {
+        Kind::Postgres => {
+            let schemes = ["postgres://", "postgresql://"];
+            match schemes.iter().any(|scheme| address.starts_with(scheme)) {
+                true => Ok(()),
+                false => Err(format!(
+                    "{:?} is no URL of PostgreSQL: write postgres://user:password@host:port/database",
+                    redact(address)
+                )),
+            }
+        }
+        Kind::Kafka => {
+            let is_server = |server: &str| {
+                server.trim().rsplit_once(':').is_some_and(|(host, port)| {
+                    !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|p| p > 0)
+                })
+            };
+            match address.split(',').all(is_server) {
+                true => Ok(()),
+                false => Err(format!(
+                    "{:?} is no address of Kafka: write bootstrap servers as host:port[,host:port]",
+                    redact(address)
+                )),
+            }
+        }
+    }
+}
