@@ -1,20 +1,21 @@
 //! Which counterexample stands for a code, and how often it came back.
 
 use crate::fold::Trial;
-use exactly_model::{Code, Counterexample, Reproduced, TrialKind};
+use exactly_model::{Code, Counterexample, FaultKind, Reproduced, TrialKind};
 use std::collections::BTreeMap;
 
 /// For each forbidden code one counterexample: of a trial whose finding came
 /// back when it was run again, if there is one; else of one that was not run
 /// again; one that did not come back is the last choice. Among equals the one with
-/// the fewest faults, then the fewest messages, then the first.
+/// the fewest faults, then the fewest messages, then the plainest kinds of fault
+/// (everyone knows what a kill is), then the first.
 ///
 /// `closer` are the valid trials that look closer at one of `valid`.
 pub(crate) fn counterexamples(
     valid: &[(u32, &Trial)],
     closer: &[(u32, &Trial)],
 ) -> Vec<Counterexample> {
-    type Rank = (Return, usize, u32, u32);
+    type Rank = (Return, usize, u32, Vec<FaultKind>, u32);
     let mut best: BTreeMap<Code, (Rank, Counterexample)> = BTreeMap::new();
     for (number, trial) in valid {
         let looks: Vec<(u32, &Trial)> = closer
@@ -29,6 +30,7 @@ pub(crate) fn counterexamples(
                 Return::of(reproduced),
                 shown.schedule.faults.len(),
                 shown.messages,
+                kinds(shown),
                 *number,
             );
             if best.get(&found.code).is_none_or(|(known, _)| rank < *known) {
@@ -41,6 +43,12 @@ pub(crate) fn counterexamples(
         }
     }
     best.into_values().map(|(_, shown)| shown).collect()
+}
+
+/// The kinds of its faults, in the order of the documentation: the plainest first.
+fn kinds(shown: &Counterexample) -> Vec<FaultKind> {
+    let faults = shown.schedule.faults.iter();
+    faults.map(|fault| fault.kind).collect()
 }
 
 /// Whether a finding came back, the best first.

@@ -18,7 +18,8 @@ pub const MESSAGE_TRIES_MAX: usize = 6;
 /// First the fewest faults: one at a time is left out, from the last to the
 /// first, until what is left shows the anomaly and no part with one fault less
 /// does (it is 1-minimal). What a fault says beside its kind and point stays as
-/// it is. Then the fewest messages.
+/// it is. Then the same at the first message instead of a later one. Then the
+/// fewest messages.
 pub(crate) fn next(found: &Candidate, tried: &[(Candidate, bool)]) -> Option<Candidate> {
     if tried.len() >= SHRINK_TRIES_MAX {
         return None;
@@ -31,10 +32,47 @@ pub(crate) fn next(found: &Candidate, tried: &[(Candidate, bool)]) -> Option<Can
         Search::Try(candidate) => return Some(candidate),
         Search::Done(candidate) => candidate,
     };
+    let least = match lowered(&least) {
+        None => least,
+        Some(lowered) => match shows(&lowered) {
+            None => return Some(lowered),
+            Some(true) => lowered,
+            Some(false) => least,
+        },
+    };
     match fewest_messages(&least, shows) {
         Search::Try(candidate) => Some(candidate),
         Search::Done(_) => None,
     }
+}
+
+/// The same about the first messages, and no others fed: what goes wrong at the
+/// third message often does at the first. `None` where it is about those already.
+fn lowered(least: &Candidate) -> Option<Candidate> {
+    let mut lowered = least.clone();
+    let faults = &mut lowered.schedule.faults;
+    let mut selectors: Vec<&mut Selector> = faults
+        .iter_mut()
+        .flat_map(|fault| [Some(&mut fault.point), fault.until.as_mut()])
+        .flatten()
+        .collect();
+    let named = selectors.iter().flat_map(|selector| {
+        let ids = selector.ids.iter().flatten();
+        ids.chain(&selector.covers).copied()
+    });
+    let first = named.min().filter(|first| *first > 0)?;
+    for selector in &mut selectors {
+        for id in selector
+            .ids
+            .iter_mut()
+            .flatten()
+            .chain(&mut selector.covers)
+        {
+            *id -= first;
+        }
+    }
+    lowered.messages = messages_min(&lowered.schedule);
+    Some(lowered)
 }
 
 enum Search {

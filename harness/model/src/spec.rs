@@ -38,10 +38,10 @@ pub struct Pipeline {
 pub struct Hooks {
     /// When the systems are set up, before anything is fed or started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub before_trial: Option<Script>,
+    pub before_trial: Option<UserCommand>,
     /// When the sinks were read and the processes are gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub after_trial: Option<Script>,
+    pub after_trial: Option<UserCommand>,
 }
 
 impl Hooks {
@@ -53,7 +53,7 @@ impl Hooks {
 
 /// A command of the user's that the harness runs to its end.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Script {
+pub struct UserCommand {
     /// Program and arguments; placeholders are filled in with the systems' own
     /// addresses, not with those of boundaries.
     pub command: Vec<String>,
@@ -237,7 +237,7 @@ pub struct Feed {
     /// Sends the messages in the place of a system: it is given a JSON line for
     /// each, and may answer a line for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub by: Option<Script>,
+    pub by: Option<UserCommand>,
     /// Keys whose messages the pipeline drops on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped_keys: Vec<String>,
@@ -270,7 +270,7 @@ pub struct Observer {
 #[serde(rename_all = "kebab-case")]
 pub enum Reader {
     /// Prints a JSON line for each effect.
-    Command(Script),
+    Command(UserCommand),
     /// Holds a JSON line for each effect; placeholders are filled in.
     File(String),
 }
