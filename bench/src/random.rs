@@ -110,6 +110,7 @@ impl Hunt {
                 plan: "random SIGKILL".into(),
                 exhaustive: false,
                 command: Vec::new(),
+                shard: None,
             }),
         );
         recorder.record(

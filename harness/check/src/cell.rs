@@ -23,9 +23,12 @@ pub(crate) struct CellState {
     pub(crate) plans: Vec<Plan>,
     /// Set at `cell_end`.
     pub(crate) end: Option<CellEnd>,
-    notes: BTreeMap<(NoteKind, String), u64>,
-    assists: BTreeMap<String, u64>,
+    pub(crate) notes: Remarks<(NoteKind, String)>,
+    pub(crate) assists: Remarks<String>,
 }
+
+/// Remarks, and how often each was made.
+pub(crate) type Remarks<T> = BTreeMap<T, u64>;
 
 impl CellState {
     pub(crate) fn new(start: CellStart) -> Self {
@@ -65,6 +68,24 @@ impl CellState {
         }
     }
 
+    /// Takes over what another record says of the same cell.
+    pub(crate) fn take_remarks(
+        &mut self,
+        notes: Remarks<(NoteKind, String)>,
+        assists: Remarks<String>,
+    ) {
+        for (note, n) in notes {
+            if caps(note.0) || self.notes.len() < NOTES_MAX || self.notes.contains_key(&note) {
+                *self.notes.entry(note).or_default() += n;
+            }
+        }
+        for (assist, n) in assists {
+            if self.assists.len() < NOTES_MAX || self.assists.contains_key(&assist) {
+                *self.assists.entry(assist).or_default() += n;
+            }
+        }
+    }
+
     /// The first note that caps the verdict.
     pub(crate) fn cap(&self) -> Option<&str> {
         self.notes
@@ -88,7 +109,7 @@ impl CellState {
         &self,
         run: Option<&RunStart>,
         trials: &[(u32, &Trial)],
-        damage: Option<&str>,
+        (damage, partial): (Option<&str>, Option<&str>),
     ) -> VariantReport {
         let info = &self.start.info;
         let (closer, trials): (Vec<_>, Vec<_>) = trials
@@ -115,6 +136,7 @@ impl CellState {
             undecidable: &undecidable,
             anomalies: &anomalies,
             damage,
+            partial,
         });
         let bounds = match standing.verdict {
             Verdict::NotHosted => standing.why,

@@ -18,6 +18,8 @@ pub(crate) struct Evidence<'a> {
     pub(crate) undecidable: &'a [Undecidable],
     pub(crate) anomalies: &'a [AnomalyReport],
     pub(crate) damage: Option<&'a str>,
+    /// What is missing where this is a part of a plan.
+    pub(crate) partial: Option<&'a str>,
 }
 
 /// A verdict with its reason in words; the words are empty for `upheld`.
@@ -46,11 +48,12 @@ pub(crate) fn decide(evidence: &Evidence<'_>) -> Standing {
             why: exactly_model::redact(why),
         };
     }
-    let checks: [(Inconclusive, Option<String>); 4] = [
+    let checks: [(Inconclusive, Option<String>); 5] = [
         (Inconclusive::HarnessError, evidence.harness_error()),
         (Inconclusive::Undecidable, evidence.undecided()),
         (Inconclusive::NotExercised, evidence.not_exercised()),
         (Inconclusive::Flaky, evidence.flaky()),
+        (Inconclusive::Partial, evidence.partial.map(str::to_owned)),
     ];
     for (reason, why) in checks {
         if let Some(why) = why {
@@ -183,6 +186,10 @@ impl Evidence<'_> {
         }
         if self.coverage.report.found == 0 {
             return Some("calibration found no point where a fault could be put".into());
+        }
+        // The other parts have struck the rest.
+        if self.partial.is_some() {
+            return None;
         }
         if let Some(witness) = self.coverage.idle_witnesses.first() {
             return Some(format!("the witness did not fire: {witness}"));

@@ -10,7 +10,7 @@ use exactly_model::{
     HISTORY_VERSION, Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart,
     SystemInfo, TrialEnd, TrialHistory, TrialKind, TrialStart, VariantReport,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A trial that has just ended, judged.
 #[derive(Debug)]
@@ -40,10 +40,12 @@ pub struct FinishedTrial {
 #[derive(Default)]
 pub struct Fold {
     pub(crate) run: Option<RunStart>,
+    /// The shards that are here, where the run is a part of a plan.
+    pub(crate) shards: BTreeSet<u32>,
     /// What the run is going to judge.
-    selected: Vec<Cell>,
-    cells: BTreeMap<u32, CellState>,
-    trials: BTreeMap<u32, Trial>,
+    pub(crate) selected: Vec<Cell>,
+    pub(crate) cells: BTreeMap<u32, CellState>,
+    pub(crate) trials: BTreeMap<u32, Trial>,
     strays: Strays,
     kept_weight: usize,
     lines: u64,
@@ -88,6 +90,7 @@ impl Fold {
         }
         match &record.event {
             Event::Run(run) => {
+                self.shards.extend(run.shard.map(|shard| shard.index));
                 self.run.get_or_insert_with(|| run.clone());
             }
             Event::Selected(selected) => self.selected.clone_from(&selected.cells),
@@ -346,6 +349,7 @@ impl Fold {
         let mut systems: Vec<SystemInfo> = Vec::new();
         let mut variants: Vec<(&Cell, VariantReport)> = Vec::new();
         let damage = self.damage();
+        let partial = self.partial();
         for (number, cell) in &self.cells {
             for system in &cell.start.systems {
                 if !systems.contains(system) {
@@ -358,7 +362,8 @@ impl Fold {
                 .filter(|(_, trial)| trial.start.cell == *number)
                 .map(|(number, trial)| (*number, trial))
                 .collect();
-            let variant = cell.report(self.run.as_ref(), &trials, damage.as_deref());
+            let lacks = (damage.as_deref(), partial.as_deref());
+            let variant = cell.report(self.run.as_ref(), &trials, lacks);
             variants.push((&cell.start.info, variant));
         }
         for info in &self.selected {
@@ -383,8 +388,25 @@ impl Fold {
         crate::exit_code(report)
     }
 
+    /// What is missing where this is a part of a plan.
+    fn partial(&self) -> Option<String> {
+        let shard = self.run.as_ref()?.shard?;
+        let missing = (1..=shard.of).filter(|index| !self.shards.contains(index));
+        let missing: Vec<String> = missing
+            .map(|index| format!("{index}/{}", shard.of))
+            .collect();
+        if missing.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "nothing forbidden was seen in this part of the plan; the verdict takes shard {} as \
+             well: `exactly merge` puts them together",
+            missing.join(", ")
+        ))
+    }
+
     /// What is wrong with the history as a whole.
-    fn damage(&self) -> Option<String> {
+    pub(crate) fn damage(&self) -> Option<String> {
         if let Some(version) = self.newer_version {
             return Some(format!(
                 "the history has records of format {version}, this judge reads up to {HISTORY_VERSION}: use a newer version"

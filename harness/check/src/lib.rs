@@ -78,6 +78,7 @@ mod fence;
 mod fold;
 mod judge;
 mod makers;
+mod merge;
 mod moments;
 mod order;
 mod places;
@@ -97,6 +98,7 @@ pub use expect::{
 };
 pub use fold::{FinishedTrial, Fold, forbidden};
 pub use judge::Judging;
+pub use merge::MergeError;
 pub use records::POSITIONS_MAX;
 pub use shrink::{MESSAGE_TRIES_MAX, SHRINK_TRIES_MAX};
 pub use trial::{EXCHANGES_MAX, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};

@@ -2,8 +2,9 @@
 
 use crate::exit_codes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use exactly_model::SEQUENCE_MAX;
+use exactly_model::{SEQUENCE_MAX, Shard};
 use std::path::PathBuf;
+use std::str::FromStr as _;
 use std::time::Duration;
 
 /// Breaks messaging pipelines at every point where a break can matter, and
@@ -31,6 +32,9 @@ pub enum Command {
     Init(InitArgs),
     /// Prints the JSON Schema of exactly.toml, for editors.
     Schema,
+    /// Puts the shards of one plan together: the same verdict as one run.
+    #[command(after_help = exit_codes::help())]
+    Merge(MergeArgs),
     /// Judges a recorded run again, from its record alone.
     #[command(after_help = exit_codes::help())]
     Judge(JudgeArgs),
@@ -141,9 +145,40 @@ pub struct CheckArgs {
     /// Don't begin with the failures that earlier runs have kept.
     #[arg(long)]
     pub no_known: bool,
+    /// How the plan is cut into parts, and when it ends early.
+    #[command(flatten)]
+    pub parts: PartArgs,
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// How a plan is cut into parts, and when it ends early.
+#[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
+pub struct PartArgs {
+    /// Run one part of the plan, as in 2/4; `exactly merge` puts the parts together.
+    #[arg(long, value_name = "I/N", value_parser = Shard::from_str)]
+    pub shard: Option<Shard>,
+    /// Begin nothing more of a plan once something forbidden was seen.
+    #[arg(long)]
+    pub fail_fast: bool,
+}
+
+/// What `merge` takes.
+#[derive(Args, Clone, PartialEq, Eq, Debug)]
+pub struct MergeArgs {
+    /// Runs: ids, folders, or events.ndjson files, one for each shard.
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// Folder in which runs are kept, where RUN is an id.
+    #[arg(long, value_name = "DIR", default_value = ".exactly")]
+    pub out: PathBuf,
+    /// How the report is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Check the measurement against this file (exactly.expect/1).
+    #[arg(long, value_name = "FILE")]
+    pub expect: Option<PathBuf>,
 }
 
 /// What `init` takes.
@@ -240,6 +275,9 @@ pub struct PlanArgs {
     /// Don't begin with the failures that earlier runs have kept.
     #[arg(long)]
     pub no_known: bool,
+    /// How the plan is cut into parts, and when it ends early.
+    #[command(flatten)]
+    pub parts: PartArgs,
 }
 
 /// Which faults are put where.
@@ -344,6 +382,11 @@ mod tests {
             "exactly evaluate --max-time 169h",
             "exactly evaluate --max-time 99999999999999999h",
             "exactly evaluate --replays 101",
+            "exactly evaluate --shard 0/4",
+            "exactly evaluate --shard 5/4",
+            "exactly evaluate --shard 2",
+            "exactly check --shard 1/257",
+            "exactly merge",
             "exactly replay",
             "exactly replay x --repeat 0",
             "exactly judge",

@@ -80,7 +80,9 @@ impl From<exactly::Error> for Failure {
 impl From<exactly::JudgeError> for Failure {
     fn from(error: exactly::JudgeError) -> Self {
         match error {
-            exactly::JudgeError::NotThere { .. } => Self::Usage(error.to_string()),
+            exactly::JudgeError::NotThere { .. } | exactly::JudgeError::Merge(_) => {
+                Self::Usage(error.to_string())
+            }
             exactly::JudgeError::Unreadable { .. } => Self::Store(error.to_string()),
         }
     }

@@ -25,7 +25,7 @@ mod terminal;
 
 pub use args::{
     CheckArgs, Cli, Command, CourseArgs, EvaluateArgs, Format, InitArgs, JudgeArgs, ListArgs,
-    PlaceArgs, PlanArgs, PlanKind, ReplayArgs, Template,
+    MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs, Template,
 };
 pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};

@@ -15,6 +15,9 @@ pub enum JudgeError {
         /// Where it was looked for.
         looked: String,
     },
+    /// Runs that do not belong together. Exit code 2.
+    #[error(transparent)]
+    Merge(#[from] exactly_check::MergeError),
     /// Its history could not be read. Exit code 105.
     #[error("cannot read {path}: {error}")]
     Unreadable {
@@ -27,6 +30,23 @@ pub enum JudgeError {
 
 /// Judges `run`: an id under `store`, a run's folder, or its history file.
 pub fn judge(run: &Path, store: &Path) -> Result<Report, JudgeError> {
+    fold(run, store).map(|fold| fold.report())
+}
+
+/// Judges shards of one plan together: what one run of it all would have come to.
+pub fn merge(runs: &[PathBuf], store: &Path) -> Result<Report, JudgeError> {
+    let mut merged: Option<Fold> = None;
+    for run in runs {
+        let fold = fold(run, store)?;
+        match &mut merged {
+            None => merged = Some(fold),
+            Some(merged) => merged.absorb(fold)?,
+        }
+    }
+    Ok(merged.unwrap_or_default().report())
+}
+
+fn fold(run: &Path, store: &Path) -> Result<Fold, JudgeError> {
     let path = find(run, store)?;
     let unreadable = |error| JudgeError::Unreadable {
         path: path.clone(),
@@ -36,7 +56,7 @@ pub fn judge(run: &Path, store: &Path) -> Result<Report, JudgeError> {
     for record in read(&path).map_err(unreadable)? {
         fold.push(&record.map_err(unreadable)?);
     }
-    Ok(fold.report())
+    Ok(fold)
 }
 
 fn find(run: &Path, store: &Path) -> Result<PathBuf, JudgeError> {

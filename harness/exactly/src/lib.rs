@@ -34,7 +34,7 @@ pub use evaluate::{Outcome, evaluate};
 pub use exactly_check::{Expectations, Mismatch, compare, exit_code};
 pub use exactly_engine::{EngineError as Error, supervisor::guardian::watch as guard};
 pub use failures::{FindError, find_schedule};
-pub use judge::{JudgeError, judge};
+pub use judge::{JudgeError, judge, merge};
 pub use options::{Options, PlanChoice, Selected};
 pub use progress::Progress;
 pub use registry::{kinds, serve_embedded};

@@ -1,7 +1,7 @@
 //! What to run, on what, and how.
 
 use exactly_engine::cell::Planning;
-use exactly_model::{Cell, Pipeline, SystemPlace};
+use exactly_model::{Cell, Pipeline, Shard, SystemPlace};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -81,6 +81,11 @@ pub struct Options {
     /// No trial of a cell's plan begins later than this after the cell began. A
     /// plan that is cut short by it proves nothing; drawing just ends.
     pub max_time: Option<Duration>,
+    /// The part of the plan that is run; all of it where absent.
+    pub shard: Option<Shard>,
+    /// Whether nothing more of a cell's plan is begun once something forbidden was
+    /// seen.
+    pub fail_fast: bool,
     /// How often each finding is run again, to see whether it comes back.
     pub replays: u32,
     /// Whether failures of earlier runs are run first.
@@ -125,6 +130,8 @@ impl Options {
             trials: None,
             faults_max: FAULTS_MAX,
             max_time: None,
+            shard: None,
+            fail_fast: false,
             replays: REPLAYS,
             known: true,
             assist: true,

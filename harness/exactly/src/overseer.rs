@@ -40,6 +40,8 @@ struct Seen {
     started: u32,
     done: u32,
     calibration: Vec<String>,
+    /// Whether anything forbidden was seen.
+    found: bool,
     /// Why it ended before its plan did, or was not run.
     cut_short: Option<String>,
 }
@@ -115,6 +117,7 @@ impl Inner {
                     started: 0,
                     done: 0,
                     calibration: Vec::new(),
+                    found: false,
                     cut_short: None,
                 };
                 self.cells.insert(start.cell, seen);
@@ -170,6 +173,7 @@ impl Inner {
         if finished.kind == TrialKind::Calibration {
             seen.calibration.extend(unclean(finished, &forbidden));
         }
+        seen.found |= !forbidden.is_empty();
         (self.tell)(&Progress::TrialDone {
             id: seen.info.id(),
             done: seen.done,
@@ -265,6 +269,10 @@ impl Overseer for Live {
         let inner = self.inner();
         let shown = inner.trials.get(&trial);
         shown.map_or_else(Vec::new, |shown| shown.codes.clone())
+    }
+
+    fn found(&self, cell: u32) -> bool {
+        self.inner().cells.get(&cell).is_some_and(|seen| seen.found)
     }
 
     fn next_shrink(&self, found: &Candidate, tried: &[(Candidate, bool)]) -> Option<Candidate> {

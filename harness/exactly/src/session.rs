@@ -8,7 +8,7 @@ use exactly_engine::store::{Recorder, RunId};
 use exactly_engine::supervisor::guardian::Guardian;
 use exactly_engine::supervisor::{LocalHost, Supervisor};
 use exactly_engine::trial::Stage;
-use exactly_model::{Event, Pipeline, RunStart};
+use exactly_model::{Event, Pipeline, RunStart, TRIAL_MAX};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -70,6 +70,7 @@ impl Session<'_> {
             plan: self.plan.into(),
             exhaustive: self.options.exhaustive,
             command: self.options.command.clone(),
+            shard: self.options.shard,
         }
     }
 
@@ -117,7 +118,11 @@ impl Session<'_> {
         supervisor: Supervisor,
     ) -> Result<(), Error> {
         let options = self.options;
-        let trials = Arc::new(AtomicU32::new(0));
+        // Shards number their trials apart, so that a merge can tell them apart.
+        let first = options
+            .shard
+            .map_or(0, |shard| (shard.index - 1) * (TRIAL_MAX / shard.of));
+        let trials = Arc::new(AtomicU32::new(first));
         for (number, (cell, pipeline)) in options.cells.iter().zip(pipelines).enumerate() {
             let instances = systems.of(&pipeline);
             let stage = Stage {
@@ -138,6 +143,8 @@ impl Session<'_> {
                 trials: trials.clone(),
                 max_time: options.max_time,
                 replays: options.replays,
+                shard: options.shard,
+                fail_fast: options.fail_fast,
                 known: self.known.get(number).cloned().unwrap_or_default(),
             };
             cell::run(&stage, &course, live).await?;

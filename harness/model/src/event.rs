@@ -90,6 +90,54 @@ pub struct RunStart {
     pub exhaustive: bool,
     /// The command line, without secrets.
     pub command: Vec<String>,
+    /// The part of the plan that this run is; all of it where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
+}
+
+/// A part of a plan, of several that are run apart and put together by a merge.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct Shard {
+    /// Its number, from 1.
+    pub index: u32,
+    /// How many there are.
+    pub of: u32,
+}
+
+impl Shard {
+    /// The largest number of parts.
+    pub const OF_MAX: u32 = 256;
+
+    /// Whether it is the one that runs what has this checksum: each part is run by
+    /// one shard, whatever else the plan has.
+    pub const fn owns(self, checksum: u32) -> bool {
+        checksum % self.of == self.index - 1
+    }
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('/');
+        let number = |text: &str| text.parse::<u32>().ok();
+        let shard = parts.and_then(|(i, n)| Some((number(i)?, number(n)?)));
+        match shard {
+            Some((index, of)) if index >= 1 && index <= of && of <= Self::OF_MAX => {
+                Ok(Self { index, of })
+            }
+            _ => Err(format!(
+                "{text:?} is no shard: write its number and how many there are, as in 2/4 (at most {})",
+                Self::OF_MAX
+            )),
+        }
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
 }
 
 /// The cells that a run is going to judge. A run that ends before one of them

@@ -335,6 +335,14 @@ impl ScheduleFile {
     }
 }
 
+impl Schedule {
+    /// A number that is the same for the same faults, in every run.
+    pub fn checksum(&self) -> u32 {
+        let faults = serde_json::to_string(&self.faults).unwrap_or_default();
+        crc32fast::hash(faults.as_bytes())
+    }
+}
+
 /// Id of a finding: the same finding has the same id in every run.
 pub fn finding_id(cell: &str, code: Code, messages: u32, schedule: &Schedule) -> String {
     let faults = serde_json::to_string(&schedule.faults).unwrap_or_default();

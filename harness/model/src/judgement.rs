@@ -151,6 +151,8 @@ pub enum Inconclusive {
     NotExercised,
     /// Trials differ without complete evidence.
     Flaky,
+    /// A part of the plan: others have run, or will run, the rest.
+    Partial,
 }
 
 impl std::fmt::Display for Inconclusive {
@@ -160,6 +162,7 @@ impl std::fmt::Display for Inconclusive {
             Self::Undecidable => "undecidable",
             Self::NotExercised => "not-exercised",
             Self::Flaky => "flaky",
+            Self::Partial => "partial",
         })
     }
 }

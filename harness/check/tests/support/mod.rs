@@ -438,6 +438,7 @@ pub fn run_start() -> RunStart {
         plan: "every-boundary".into(),
         exhaustive: false,
         command: Vec::new(),
+        shard: None,
     }
 }
 

@@ -44,6 +44,8 @@ fn options(check: &Check, args: &CheckArgs) -> Result<Options, Failure> {
     options.max_time = args.max_time.or(options.max_time);
     options.exhaustive |= args.exhaustive;
     options.known = !args.no_known;
+    options.shard = args.parts.shard;
+    options.fail_fast = args.parts.fail_fast;
     Ok(options)
 }
 
@@ -83,11 +85,12 @@ fn planned(options: Options, format: Format) -> Result<u8, Failure> {
 
 /// A recorded violation is certain and comes before what is not decided.
 pub(super) fn exit_code(report: &Report) -> u8 {
-    let any = |verdict| report.variants().any(|(_, v)| v.verdict == verdict);
-    match (any(Verdict::Refuted), any(Verdict::Inconclusive)) {
-        (true, _) => exit::REFUTED,
-        (false, true) => exit::INCONCLUSIVE,
-        (false, false) => exit::DONE,
+    let refuted = report
+        .variants()
+        .any(|(_, v)| v.verdict == Verdict::Refuted);
+    match refuted {
+        true => exit::REFUTED,
+        false => exactly::exit_code(report),
     }
 }
 

@@ -16,6 +16,10 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
         expect::check_names(expectations, &ids(&catalogue))
             .map_err(|why| Failure::Config(format!("expectation: {why}")))?;
     }
+    if expectations.is_some() && args.plan.parts.shard.is_some() {
+        let why = "--expect is about the whole plan: give it to `exactly merge` instead";
+        return Err(Failure::Usage(why.into()));
+    }
     let options = options(catalogue, args)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let (outcome, failure) = super::block_on(&mut runtime, evaluate(options))??;
@@ -97,6 +101,8 @@ fn plan(options: &mut Options, args: &PlanArgs) -> Result<(), Failure> {
     options.max_time = args.max_time;
     options.replays = args.replays.unwrap_or(options.replays);
     options.known = !args.no_known;
+    options.shard = args.parts.shard;
+    options.fail_fast = args.parts.fail_fast;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod hidden;
 mod init;
 mod judge;
 mod list;
+mod merge;
 mod replay;
 mod running;
 mod signals;
@@ -53,6 +54,7 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
         Command::Schema => {
             print(&format!("{:#}\n", exactly::config::json_schema())).map(|()| exit::DONE)
         }
+        Command::Merge(args) => merge::run(&args),
         Command::Judge(args) => judge::run(&args),
         Command::Replay(args) => replay::run(catalogue, &args),
         Command::List(args) => list::run(&catalogue, &args),

@@ -14,7 +14,7 @@ use crate::EngineError;
 use crate::trial::Stage;
 use exactly_adapter::Lack;
 use exactly_model::{
-    Candidate, Cell, CellEnd, CellStart, Code, Event, Note, NoteKind, SystemInfo, TrialKind,
+    Candidate, Cell, CellEnd, CellStart, Code, Event, Note, NoteKind, Shard, SystemInfo, TrialKind,
 };
 use outlook::Outlook;
 use rounds::Rounds;
@@ -31,6 +31,8 @@ pub trait Overseer: Send + Sync {
     fn findings(&self, cell: u32) -> Vec<Finding>;
     /// The forbidden codes that a trial showed.
     fn shown(&self, trial: u32) -> Vec<Code>;
+    /// Whether any trial of the cell has shown a forbidden code.
+    fn found(&self, cell: u32) -> bool;
     /// Whether it showed this one.
     fn shows(&self, trial: u32, code: Code) -> bool {
         self.shown(trial).contains(&code)
@@ -108,6 +110,10 @@ pub struct Course {
     pub replays: u32,
     /// Failures of earlier runs.
     pub known: Vec<Kept>,
+    /// The part of the plan that is run; all of it where absent.
+    pub shard: Option<Shard>,
+    /// Whether nothing more of the plan is begun once something forbidden was seen.
+    pub fail_fast: bool,
 }
 
 /// Why a cell ends before its plan does.
@@ -234,6 +240,12 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
             // These have the systems to themselves.
             left += not_run(&rounds.run_in_time(outlook.outages).await?);
         }
+    }
+    if left > 0 && rounds.is_enough() {
+        rounds.look_closer().await?;
+        return Err(Ended::Short(format!(
+            "enough was seen (--fail-fast): {left} planned trials were not run"
+        )));
     }
     if left > 0 {
         return Err(Ended::Short(format!(

@@ -30,12 +30,14 @@ impl Outlook {
         let (stage, course) = (rounds.stage, rounds.course);
         let kinds = &stage.pipeline.kinds;
         let mut outlook = Self::begin(rounds);
+        outlook.directed = rounds.own(outlook.directed);
         if let Planning::Random { faults_max, .. } = course.planning {
             let of = (faults_max, stage.seed, stage.cell);
             let left_out = &mut outlook.left_out;
             outlook.draws = Draws::new(knowledge, kinds, ground, left_out, of);
             return outlook;
         }
+        let begun = std::mem::take(&mut outlook.directed);
         let mut planned = plan::every_boundary(knowledge, kinds, course.exhaustive, ground);
         plan::shuffle(&mut planned.schedules, stage.seed);
         outlook.cuts = planned.cuts;
@@ -47,9 +49,10 @@ impl Outlook {
         let left_out = &mut outlook.left_out;
         let outages = plan::outages(knowledge, kinds, course.exhaustive, ground, left_out);
         let outages = outages.into_iter();
-        outlook.outages = outages
-            .map(|schedule| Ordered::new(TrialKind::System, schedule))
-            .collect();
+        let outages = outages.map(|schedule| Ordered::new(TrialKind::System, schedule));
+        outlook.outages = rounds.own(outages.collect());
+        let planned = std::mem::replace(&mut outlook.directed, begun);
+        outlook.directed.extend(rounds.own(planned));
         outlook
     }
 

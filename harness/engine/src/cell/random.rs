@@ -38,13 +38,15 @@ impl Rounds<'_> {
         let mut known = BTreeSet::new();
         let mut next = 0;
         while next < enough {
-            let round = next..enough.min(next + ROUND);
-            let schedules = round.clone().map(|n| draws.schedule(n.into()));
+            let shard = self.course.shard;
+            let own = |n: &u32| shard.is_none_or(|shard| shard.owns(*n));
+            let round: Vec<u32> = (next..enough.min(next + ROUND)).filter(own).collect();
+            let schedules = round.iter().map(|n| draws.schedule((*n).into()));
             let queue = schedules.map(|schedule| Ordered::new(TrialKind::Random, schedule));
             let ran = self.run_in_time(queue.collect()).await?;
             // In the order of the draws: what fails is the same with any number
             // of jobs.
-            for (draw, trial) in round.zip(&ran) {
+            for (draw, trial) in round.into_iter().zip(&ran) {
                 let Some(trial) = *trial else { continue };
                 let shown = self.overseer.shown(trial);
                 let new = shown.iter().find(|code| !known.contains(*code)).copied();

@@ -52,10 +52,24 @@ impl<'a> Rounds<'a> {
         }
     }
 
+    /// Whether nothing more of the plan is to be begun, because of what was seen.
+    pub fn is_enough(&self) -> bool {
+        self.course.fail_fast && self.overseer.found(self.stage.cell)
+    }
+
+    /// What of `queue` is this run's to do.
+    pub fn own(&self, queue: Vec<Ordered>) -> Vec<Ordered> {
+        let Some(shard) = self.course.shard else {
+            return queue;
+        };
+        let own = |ordered: &Ordered| shard.owns(ordered.schedule.checksum());
+        queue.into_iter().filter(own).collect()
+    }
+
     /// Runs all of `queue`, those that strike the systems alone and last. Answers
     /// the numbers of the trials in the order of the queue.
     pub async fn run(&mut self, queue: Vec<Ordered>) -> Result<Vec<u32>, EngineError> {
-        let ran = self.run_until(queue, None).await?;
+        let ran = self.run_until(queue, None, false).await?;
         Ok(ran.into_iter().flatten().collect())
     }
 
@@ -64,14 +78,16 @@ impl<'a> Rounds<'a> {
         &mut self,
         queue: Vec<Ordered>,
     ) -> Result<Vec<Option<u32>>, EngineError> {
-        self.run_until(queue, self.course.max_time).await
+        self.run_until(queue, self.course.max_time, true).await
     }
 
     async fn run_until(
         &mut self,
         queue: Vec<Ordered>,
         limit: Option<Duration>,
+        limited: bool,
     ) -> Result<Vec<Option<u32>>, EngineError> {
+        let limit = (limit, limited);
         let mut ran = vec![None; queue.len()];
         let queue = queue.into_iter().enumerate();
         let (alone, together): (Vec<_>, Vec<_>) = queue.partition(|(_, ordered)| {
@@ -89,11 +105,15 @@ impl<'a> Rounds<'a> {
         &mut self,
         queue: Vec<(usize, Ordered)>,
         jobs: usize,
-        limit: Option<Duration>,
+        (limit, limited): (Option<Duration>, bool),
         ran: &mut [Option<u32>],
     ) -> Result<(), EngineError> {
         let (stage, course, clock) = (self.stage, self.course, self.clock);
-        let in_time = || limit.is_none_or(|limit| clock.elapsed() < limit);
+        let overseer = self.overseer;
+        let in_time = || {
+            let enough = limited && course.fail_fast && overseer.found(stage.cell);
+            !enough && limit.is_none_or(|limit| clock.elapsed() < limit)
+        };
         // Asked, and numbered, when its turn comes.
         let mut running = futures::stream::iter(queue)
             .take_while(|_| std::future::ready(in_time()))

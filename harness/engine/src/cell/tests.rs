@@ -51,6 +51,9 @@ impl Instance for Closed {
 struct Content;
 
 impl Overseer for Content {
+    fn found(&self, _: u32) -> bool {
+        false
+    }
     fn calibrated(&self, _cell: u32) -> Result<(), String> {
         Ok(())
     }
@@ -124,6 +127,8 @@ fn course() -> Course {
         max_time: None,
         replays: 3,
         known: Vec::new(),
+        shard: None,
+        fail_fast: false,
     }
 }
 

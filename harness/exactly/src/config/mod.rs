@@ -8,7 +8,7 @@ mod load;
 mod templates;
 mod values;
 
-pub use build::Check;
+pub use build::{CLAIM, Check};
 pub use error::ConfigError;
 pub use expect::Expect;
 pub use file::*;

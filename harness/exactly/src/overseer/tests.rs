@@ -32,6 +32,7 @@ impl Run {
             plan: "every-boundary".into(),
             exhaustive: false,
             command: Vec::new(),
+            shard: None,
         };
         run.record(0, Event::Run(start));
         let options = crate::Options::new("exactly".into());

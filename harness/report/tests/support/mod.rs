@@ -291,6 +291,7 @@ pub fn inconclusive(reason: Inconclusive) -> VariantReport {
         Inconclusive::Undecidable => "no-commit-order",
         Inconclusive::NotExercised => "silent-witness",
         Inconclusive::Flaky => "now-and-then",
+        Inconclusive::Partial => "a-part",
     };
     let base = VariantReport {
         verdict: Verdict::Inconclusive,
@@ -341,6 +342,7 @@ pub fn inconclusive(reason: Inconclusive) -> VariantReport {
             }],
             ..base
         },
+        Inconclusive::Partial => base,
     }
 }
 
