@@ -20,6 +20,10 @@ const QUIET_OUTAGE: Duration = Duration::from_secs(2);
 /// the outage lasted, within its own limit. One with a higher limit than this is
 /// out of bounds, unless an acknowledged message is missing: then it is waited for.
 const QUIET_OUTAGE_MAX: Duration = Duration::from_millis(2_500);
+/// A process that is always at work (a busy poll, a compiler of hot code) is at rest
+/// when nothing has moved for so many quiet windows, and for this time at least.
+const BUSY_WINDOWS: u32 = 8;
+const BUSY_MIN: Duration = Duration::from_secs(2);
 /// A trial is not stuck before this many leases have run out: one may follow
 /// another.
 const STUCK_LEASES: u32 = 3;
@@ -140,7 +144,10 @@ async fn come_to_rest(
         }
         last = look;
         let quiet_for = now - moved_at;
-        if at_rest && quiet_for >= patience.quiet(trial) && now - ran_at >= patience.quiet {
+        let quiet = patience.quiet(trial);
+        let idle = now - ran_at >= patience.quiet;
+        let busy_at_nothing = quiet_for >= (quiet * BUSY_WINDOWS).max(BUSY_MIN);
+        if at_rest && quiet_for >= quiet && (idle || busy_at_nothing) {
             if !trial.director.is_late_due() {
                 return Ok((SettleHow::Quiescent, last.detail(), last));
             }
