@@ -31,8 +31,15 @@ impl Adapter for Kafka {
     }
 
     fn placeholders(&self, setup: &Setup) -> Vec<String> {
-        let topics = setup.topics.iter().map(|topic| format!("topic.{}", topic.name));
-        PLACEHOLDERS.map(String::from).into_iter().chain(topics).collect()
+        let topics = setup
+            .topics
+            .iter()
+            .map(|topic| format!("topic.{}", topic.name));
+        PLACEHOLDERS
+            .map(String::from)
+            .into_iter()
+            .chain(topics)
+            .collect()
     }
 
     async fn start(

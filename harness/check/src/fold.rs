@@ -6,9 +6,9 @@ use crate::judge::{Rest, Surroundings, judge_among};
 use crate::strays::Strays;
 use crate::trial::{Builder, KEPT_ATTEMPTS_MAX, KEPT_WEIGHT_MAX};
 use exactly_model::{
-    Cell, CellEnd, CellStart, Code, Counterexample, Event, FaultRecord, FaultState, HISTORY_VERSION,
-    Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart, SystemInfo, TrialEnd,
-    TrialHistory, TrialKind, TrialStart, VariantReport,
+    Cell, CellEnd, CellStart, Code, Counterexample, Event, FaultRecord, FaultState,
+    HISTORY_VERSION, Judgement, MessageId, NoteKind, REPORT_SCHEMA, Record, Report, RunStart,
+    SystemInfo, TrialEnd, TrialHistory, TrialKind, TrialStart, VariantReport,
 };
 use std::collections::BTreeMap;
 

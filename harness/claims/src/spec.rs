@@ -2,8 +2,8 @@
 
 use crate::Variant;
 use exactly_model::{
-    FaultKind, Feed, Hooks, IdForm, Limits, Pipeline, PositionQuery, Process, Ready, ReadyWhen, Restart,
-    Setup, Signal, Stop, SystemUse, Topic,
+    FaultKind, Feed, Hooks, IdForm, Limits, Pipeline, PositionQuery, Process, Ready, ReadyWhen,
+    Restart, Setup, Signal, Stop, SystemUse, Topic,
 };
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -57,7 +57,10 @@ async fn waiting(pool: &Pool, schema: &str, query: &str) -> Result<u64, ObserveE
         bare(query)
     );
     LOOK.within(async {
-        let rows = pool.run(sql).await.map_err(|error| LOOK.failed(&error, &[]))?;
+        let rows = pool
+            .run(sql)
+            .await
+            .map_err(|error| LOOK.failed(&error, &[]))?;
         let text: Option<String> = rows.last().and_then(|row| row.try_get("items").ok());
         let text = text.ok_or_else(|| LOOK.config("it comes to NULL".into()))?;
         text.parse()

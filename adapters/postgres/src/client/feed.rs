@@ -19,7 +19,11 @@ pub(crate) async fn feed(
     let mut lanes: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (n, message) in messages.iter().enumerate() {
         // One lane keeps the order of all of them.
-        let lane = if concurrency > 1 { message.key.as_str() } else { "" };
+        let lane = if concurrency > 1 {
+            message.key.as_str()
+        } else {
+            ""
+        };
         lanes.entry(lane).or_default().push(n);
     }
     let lanes = lanes.into_values().map(async |lane| {

@@ -167,7 +167,10 @@ mod tests {
         let line = "ack-after-process --kafka h:1 --postgres postgres://u:p@h/d --messages 9 \
                     --seed 5 --jobs 3 --exhaustive --out elsewhere --no-assist";
         let options = options(catalogue(), &args(line)).unwrap();
-        assert_eq!((options.messages, options.seed, options.jobs), (Some(9), 5, 3));
+        assert_eq!(
+            (options.messages, options.seed, options.jobs),
+            (Some(9), 5, 3)
+        );
         assert!(!options.assist && options.exhaustive);
         assert_eq!(options.store, std::path::Path::new("elsewhere"));
         assert_eq!(options.places.len(), 2);

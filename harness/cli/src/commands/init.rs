@@ -18,7 +18,9 @@ pub(super) fn run(args: &InitArgs) -> Result<u8, Failure> {
         _ => Failure::Store(format!("cannot write {path}: {error}")),
     })?;
     let text = template(args.template);
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all());
     written.map_err(|error| Failure::Store(format!("cannot write {path}: {error}")))?;
     super::tell(&format!(
         "{path} is written: put your command into it, then run `exactly check {path}`"
@@ -71,7 +73,10 @@ mod tests {
         };
         let failure = run(&args).unwrap_err();
         assert_eq!(failure.exit_code(), exit::USAGE);
-        assert!(failure.to_string().contains("is there already"), "{failure}");
+        assert!(
+            failure.to_string().contains("is there already"),
+            "{failure}"
+        );
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
     }
 }

@@ -50,7 +50,9 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
         Command::Evaluate(args) => evaluate::run(catalogue, &args),
         Command::Check(args) => check::run(&args),
         Command::Init(args) => init::run(&args),
-        Command::Schema => print(&format!("{:#}\n", exactly::config::json_schema())).map(|()| exit::DONE),
+        Command::Schema => {
+            print(&format!("{:#}\n", exactly::config::json_schema())).map(|()| exit::DONE)
+        }
         Command::Judge(args) => judge::run(&args),
         Command::Replay(args) => replay::run(catalogue, &args),
         Command::List(args) => list::run(&catalogue, &args),

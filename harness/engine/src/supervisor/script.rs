@@ -146,7 +146,9 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_given_its_input_and_its_output_is_read() {
-        let ran = run("cat; pwd; echo $EXACTLY_TRIAL", "a\n", LONG).await.unwrap();
+        let ran = run("cat; pwd; echo $EXACTLY_TRIAL", "a\n", LONG)
+            .await
+            .unwrap();
         assert_eq!(ran.output, b"a\n/\nr/1\n");
         assert!(ran.succeeded);
     }
@@ -156,14 +158,22 @@ mod tests {
         let ran = run("echo postgres://u:secret@h/d >&2; exit 3", "x", LONG).await;
         let ran = ran.unwrap();
         assert!(!ran.succeeded);
-        assert!(ran.how.contains('3') && ran.how.contains("u:***@h"), "{}", ran.how);
+        assert!(
+            ran.how.contains('3') && ran.how.contains("u:***@h"),
+            "{}",
+            ran.how
+        );
     }
 
     #[tokio::test]
     async fn one_that_does_not_end_is_ended() {
-        let why = run("sleep 600", "", Duration::from_millis(50)).await.unwrap_err();
+        let why = run("sleep 600", "", Duration::from_millis(50))
+            .await
+            .unwrap_err();
         assert!(why.contains("took longer"), "{why}");
-        let why = run("exec nonsense-that-is-not-there", "", LONG).await.unwrap();
+        let why = run("exec nonsense-that-is-not-there", "", LONG)
+            .await
+            .unwrap();
         assert!(!why.succeeded);
     }
 

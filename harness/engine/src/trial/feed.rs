@@ -100,9 +100,11 @@ impl Trial<'_> {
             ("seq", key_seq.to_string()),
             ("checksum", format!("{sum:08x}")),
         ];
-        let payload = fields.iter().fold(feed.payload.clone(), |payload, (name, value)| {
-            payload.replace(&format!("{{{name}}}"), value)
-        });
+        let payload = fields
+            .iter()
+            .fold(feed.payload.clone(), |payload, (name, value)| {
+                payload.replace(&format!("{{{name}}}"), value)
+            });
         fields.push(("payload", payload.clone()));
         let attempt = AttemptRecord {
             seq,

@@ -86,9 +86,11 @@ impl Trial<'_> {
     pub(crate) fn begin(&self, spec: &ProcessSpec, number: u32) -> Result<Alive, EngineError> {
         let life = Life::new(&spec.name, number);
         let mut values = self.open_boundaries(&life)?;
-        values.extend(ports(spec).map_err(|error| {
-            EngineError::Harness(format!("cannot find a free port: {error}"))
-        })?);
+        values.extend(
+            ports(spec).map_err(|error| {
+                EngineError::Harness(format!("cannot find a free port: {error}"))
+            })?,
+        );
         let fill = |text: &str| fill(text, &values, &spec.name);
         let ready = match &spec.ready.when {
             ReadyWhen::Tcp(address) => ReadyWhen::Tcp(fill(address)?),
@@ -132,7 +134,10 @@ impl Trial<'_> {
                         launch.command.first().map_or("", String::as_str)
                     ),
                     output: launch.output.clone(),
-                    tail: format!("\n    check `command`, and the folder it runs in{}", in_dir(spec)),
+                    tail: format!(
+                        "\n    check `command`, and the folder it runs in{}",
+                        in_dir(spec)
+                    ),
                 })?;
         let process = Arc::new(process);
         life.begin(process.clone());

@@ -98,7 +98,9 @@ impl Trial<'_> {
             input.extend(payload.to_string().into_bytes());
             input.push(b'\n');
         }
-        let ran = self.stage.run_script(self.number, &self.scopes, (script, "the feed"), input);
+        let ran = self
+            .stage
+            .run_script(self.number, &self.scopes, (script, "the feed"), input);
         let failed = |why: String| FeedError {
             target: "by command".into(),
             why,
@@ -115,7 +117,11 @@ impl Trial<'_> {
     }
 
     /// Runs a hook; one that fails ends the run.
-    pub(super) async fn hook(&self, name: &str, script: Option<&Script>) -> Result<(), EngineError> {
+    pub(super) async fn hook(
+        &self,
+        name: &str,
+        script: Option<&Script>,
+    ) -> Result<(), EngineError> {
         let Some(script) = script else { return Ok(()) };
         let failed = |how: String| EngineError::Config {
             what: format!("hooks.{name}: the command {how}"),
@@ -189,8 +195,9 @@ fn effects(lines: &[u8]) -> Result<Vec<Seen>, String> {
 fn effect(line: &str, n: u64) -> Result<Seen, String> {
     let read: Line = serde_json::from_str(line).map_err(|error| format!("line {n}: {error}"))?;
     let id = plain(&read.id);
-    let id = MessageId::parse(&id)
-        .ok_or_else(|| format!("line {n}: {id:?} is no message id: it did not survive the pipeline"))?;
+    let id = MessageId::parse(&id).ok_or_else(|| {
+        format!("line {n}: {id:?} is no message id: it did not survive the pipeline")
+    })?;
     let checksum = read.checksum.map(|text| {
         u32::from_str_radix(&text, 16)
             .map_err(|_| format!("line {n}: the checksum {text:?} is not 8 hexadecimal digits"))
@@ -237,14 +244,18 @@ struct Answer {
 fn outcomes(ran: &Ran, messages: &[Outgoing]) -> Result<Vec<Fed>, String> {
     let text = String::from_utf8_lossy(&ran.output);
     let mut answers: BTreeMap<MessageId, Fed> = BTreeMap::new();
-    let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty());
+    let lines = text
+        .lines()
+        .zip(1..)
+        .filter(|(line, _)| !line.trim().is_empty());
     for (line, n) in lines {
         let n: u64 = n;
         let answer: Answer =
             serde_json::from_str(line).map_err(|error| format!("answer {n}: {error}"))?;
         let id = plain(&answer.id);
         let id = MessageId::parse(&id).filter(|id| messages.iter().any(|m| m.id == *id));
-        let id = id.ok_or_else(|| format!("answer {n} is about a message that was not asked for"))?;
+        let id =
+            id.ok_or_else(|| format!("answer {n} is about a message that was not asked for"))?;
         let fed = Fed {
             outcome: answer.outcome,
             position: None,

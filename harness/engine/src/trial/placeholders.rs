@@ -13,9 +13,14 @@ pub(super) fn ports(process: &Process) -> std::io::Result<BTreeMap<String, Strin
         ReadyWhen::Log(_) | ReadyWhen::FirstExchange => None,
     };
     let texts = process.command.iter().chain(process.env.values());
-    let names: BTreeSet<&str> = texts.chain(ready).flat_map(|text| port_names(text)).collect();
+    let names: BTreeSet<&str> = texts
+        .chain(ready)
+        .flat_map(|text| port_names(text))
+        .collect();
     // All are held until each has its own.
-    let listeners = names.iter().map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
+    let listeners = names
+        .iter()
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
     let listeners = listeners.collect::<std::io::Result<Vec<_>>>()?;
     let numbered = names.iter().zip(&listeners).map(|(name, listener)| {
         let port = listener.local_addr()?.port();

@@ -57,7 +57,8 @@ impl JsonSchema for Expect {
             object.insert("additionalProperties".into(), at.to_value());
             object.insert(
                 "description".into(),
-                "What is expected of all sinks; a table under it is about the sink of that name.".into(),
+                "What is expected of all sinks; a table under it is about the sink of that name."
+                    .into(),
             );
         }
         schema
@@ -73,4 +74,3 @@ pub(super) fn is_key(name: &str) -> bool {
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
     KEYS.into_iter()
 }
-

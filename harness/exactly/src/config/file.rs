@@ -1,6 +1,6 @@
 //! What stands in `exactly.toml`, key by key.
 
-use super::values::{Id, Kind, Plan, Place, Ready, Signal, Time, View};
+use super::values::{Id, Kind, Place, Plan, Ready, Signal, Time, View};
 use exactly_model::{FaultKind, Guarantee};
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -84,9 +84,9 @@ fn span_of(text: &str, steps: &[Step]) -> Option<Range<usize>> {
     span.replace(key.span());
     for step in steps {
         let next = match (step, value.get_ref()) {
-            (Step::Name(name), DeValue::Table(table)) => {
-                table.get_key_value(name.as_str()).map(|(key, value)| (key.span(), value))
-            }
+            (Step::Name(name), DeValue::Table(table)) => table
+                .get_key_value(name.as_str())
+                .map(|(key, value)| (key.span(), value)),
             (Step::Index(index), DeValue::Array(array)) => {
                 array.get(*index).map(|value| (value.span(), value))
             }

@@ -36,5 +36,8 @@ pub fn load(path: &Path, env: Env<'_>) -> Result<Check, ConfigError> {
 /// The JSON Schema of `exactly.toml`, for editors.
 pub fn json_schema() -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft07();
-    settings.into_generator().into_root_schema_for::<Config>().to_value()
+    settings
+        .into_generator()
+        .into_root_schema_for::<Config>()
+        .to_value()
 }

@@ -54,7 +54,14 @@ mod tests {
     fn only_what_looks_like_a_placeholder_is_one() {
         let known: BTreeSet<String> = ["k.address", "pg.url"].map(String::from).into();
         let check = |text| check_process(text, &known);
-        for text in ["{k.address}", "a={pg.url}&{port.http}", "{\"json\":1}", "${HOME}", "{}", "{k.address"] {
+        for text in [
+            "{k.address}",
+            "a={pg.url}&{port.http}",
+            "{\"json\":1}",
+            "${HOME}",
+            "{}",
+            "{k.address",
+        ] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
         for (text, part) in [
@@ -67,6 +74,10 @@ mod tests {
         }
         let payload = |text| check_message(text, &OF_MESSAGES);
         assert_eq!(payload("{\"id\":\"{id}\",\"n\":{seq},\"x\":{}}"), Ok(()));
-        assert!(payload("{ids}").unwrap_err().contains("did you mean \"id\"?"));
+        assert!(
+            payload("{ids}")
+                .unwrap_err()
+                .contains("did you mean \"id\"?")
+        );
     }
 }

@@ -2,8 +2,8 @@
 
 use exactly_model::{FaultKind, IdForm, SystemPlace};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -53,7 +53,11 @@ impl std::str::FromStr for Time {
         let millis = UNITS.iter().find_map(|(unit, millis)| {
             let number = text.strip_suffix(unit)?;
             let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-            number.parse::<u64>().ok().filter(|_| digits)?.checked_mul(*millis)
+            number
+                .parse::<u64>()
+                .ok()
+                .filter(|_| digits)?
+                .checked_mul(*millis)
         });
         match millis.map(Duration::from_millis) {
             Some(time) if !time.is_zero() && time <= LONGEST => Ok(Self(time)),
@@ -142,10 +146,20 @@ impl<'de> Deserialize<'de> for Place {
                 place(text).map(Place::Is).map_err(E::custom)
             }
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Place, M::Error> {
-                let wrong = || de::Error::custom("a place has one key: `at` with an address, or `env` with the name of a variable that holds one");
+                let wrong = || {
+                    de::Error::custom(
+                        "a place has one key: `at` with an address, or `env` with the name of a variable that holds one",
+                    )
+                };
                 match Elsewhere::deserialize(de::value::MapAccessDeserializer::new(map))? {
-                    Elsewhere { at: Some(at), env: None } => Ok(Place::Is(SystemPlace::At(at))),
-                    Elsewhere { at: None, env: Some(name) } => Ok(Place::Env(name)),
+                    Elsewhere {
+                        at: Some(at),
+                        env: None,
+                    } => Ok(Place::Is(SystemPlace::At(at))),
+                    Elsewhere {
+                        at: None,
+                        env: Some(name),
+                    } => Ok(Place::Env(name)),
                     _ => Err(wrong()),
                 }
             }
@@ -300,12 +314,16 @@ impl<'de> Deserialize<'de> for Accept {
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Accept, E> {
                 match text {
                     "all" => Ok(Accept::default()),
-                    _ => Err(E::custom(format!("{text:?} is neither \"all\" nor {{ keys_dropped = [\"k0\"] }}"))),
+                    _ => Err(E::custom(format!(
+                        "{text:?} is neither \"all\" nor {{ keys_dropped = [\"k0\"] }}"
+                    ))),
                 }
             }
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Accept, M::Error> {
                 let dropped = Dropped::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Accept { keys_dropped: dropped.keys_dropped })
+                Ok(Accept {
+                    keys_dropped: dropped.keys_dropped,
+                })
             }
         }
         deserializer.deserialize_any(Form)
@@ -359,14 +377,19 @@ impl<'de> Deserialize<'de> for Plan {
         impl<'de> Visitor<'de> for Form {
             type Value = Plan;
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("\"every-boundary\", \"pairs\", \"random\" or { file = \"schedule.json\" }")
+                f.write_str(
+                    "\"every-boundary\", \"pairs\", \"random\" or { file = \"schedule.json\" }",
+                )
             }
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Plan, E> {
                 match text {
                     "every-boundary" => Ok(Plan::EveryBoundary),
                     "pairs" => Ok(Plan::Pairs),
                     "random" => Ok(Plan::Random),
-                    _ => Err(E::unknown_variant(text, &["every-boundary", "pairs", "random"])),
+                    _ => Err(E::unknown_variant(
+                        text,
+                        &["every-boundary", "pairs", "random"],
+                    )),
                 }
             }
             fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Plan, M::Error> {
@@ -406,7 +429,9 @@ impl JsonSchema for Plan {
 /// to wait for, and a second owner a moment that tells.
 pub(super) fn plannable() -> impl Iterator<Item = FaultKind> {
     let directed = |kind: &FaultKind| matches!(kind, FaultKind::Hold | FaultKind::SecondOwner);
-    FaultKind::ALL.into_iter().filter(move |kind| !directed(kind))
+    FaultKind::ALL
+        .into_iter()
+        .filter(move |kind| !directed(kind))
 }
 
 #[cfg(test)]
@@ -415,10 +440,28 @@ mod tests {
 
     #[test]
     fn times_have_a_unit() {
-        for (text, millis) in [("1ms", 1), ("200ms", 200), ("5s", 5_000), ("10m", 600_000), ("2h", 7_200_000)] {
+        for (text, millis) in [
+            ("1ms", 1),
+            ("200ms", 200),
+            ("5s", 5_000),
+            ("10m", 600_000),
+            ("2h", 7_200_000),
+        ] {
             assert_eq!(text.parse::<Time>().unwrap().millis(), millis, "{text}");
         }
-        for text in ["", "5", "s", "0s", "-1s", "+1s", "1.5s", "5 s", "8d", "169h", "99999999999999999999s"] {
+        for text in [
+            "",
+            "5",
+            "s",
+            "0s",
+            "-1s",
+            "+1s",
+            "1.5s",
+            "5 s",
+            "8d",
+            "169h",
+            "99999999999999999999s",
+        ] {
             assert!(text.parse::<Time>().is_err(), "{text}");
         }
     }

@@ -29,8 +29,14 @@ fn what_is_no_effect_is_named_with_its_line() {
     for (text, part) in [
         ("{\"id\":\"x1-2-3\"}\nnonsense\n", "line 2: "),
         ("{\"key\":\"k\"}\n", "line 1: missing field `id`"),
-        ("{\"id\":\"o'brien\"}\n", "line 1: \"o'brien\" is no message id"),
-        ("{\"id\":\"x1-2-3\",\"checksum\":\"zz\"}\n", "line 1: the checksum"),
+        (
+            "{\"id\":\"o'brien\"}\n",
+            "line 1: \"o'brien\" is no message id",
+        ),
+        (
+            "{\"id\":\"x1-2-3\",\"checksum\":\"zz\"}\n",
+            "line 1: the checksum",
+        ),
     ] {
         let why = effects(text.as_bytes()).unwrap_err();
         assert!(why.contains(part), "{why}");
@@ -62,7 +68,11 @@ fn silence_and_success_mean_that_all_were_sent() {
     assert_eq!(of(&one, true), [Outcome::Unknown, Outcome::Ok]);
     let failed = one.replace("ok", "fail");
     assert_eq!(of(&failed, false), [Outcome::Unknown, Outcome::Fail]);
-    for wrong in ["nonsense\n".to_string(), one.replace("1-2-1", "1-2-7"), one.replace("ok", "yes")] {
+    for wrong in [
+        "nonsense\n".to_string(),
+        one.replace("1-2-1", "1-2-7"),
+        one.replace("ok", "yes"),
+    ] {
         assert!(outcomes(&ran(&wrong, true), &messages).is_err(), "{wrong}");
     }
 }

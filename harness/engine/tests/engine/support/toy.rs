@@ -291,7 +291,7 @@ impl Observing for ToyCorner {
                 unit: None,
                 checksum: None,
                 view: View::default(),
-            by: None,
+                by: None,
             });
         }
         Ok(())

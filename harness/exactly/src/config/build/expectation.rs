@@ -49,7 +49,11 @@ pub(super) fn of(
             );
             return Err(Wrong::at(&key, what));
         };
-        let mut codes_here: BTreeSet<Code> = guarantee.forbids().into_iter().chain(also.clone()).collect();
+        let mut codes_here: BTreeSet<Code> = guarantee
+            .forbids()
+            .into_iter()
+            .chain(also.clone())
+            .collect();
         let mut here = everywhere.clone();
         if let Some(at) = at {
             let key = key.name(name);
@@ -68,7 +72,10 @@ pub(super) fn of(
         guarantees.insert(name.clone(), guarantee);
         forbidden_at.insert(name.clone(), codes_here.into_iter().collect::<Vec<_>>());
     }
-    let asserted = given.all.guarantee.unwrap_or_else(|| weakest(guarantees.values()));
+    let asserted = given
+        .all
+        .guarantee
+        .unwrap_or_else(|| weakest(guarantees.values()));
     let all: BTreeSet<Code> = forbidden_at.values().flatten().copied().collect();
     let forbidden: Vec<Code> = all.into_iter().collect();
     forbidden_at.retain(|_, codes| *codes != forbidden);

@@ -31,7 +31,10 @@ pub(super) fn of(
         ("keys", given.keys, KEYS_MAX),
     ] {
         if !(1..=most).contains(&value) {
-            return Err(Wrong::at(&key.name(name), format!("is {value}: 1 to {most}")));
+            return Err(Wrong::at(
+                &key.name(name),
+                format!("is {value}: 1 to {most}"),
+            ));
         }
     }
     let payload = payload(&key, given)?;
@@ -39,7 +42,13 @@ pub(super) fn of(
         None => None,
         Some(command) => {
             let key = key.name("command");
-            Some(super::script(&key, command, given.within, folder, placeholders)?)
+            Some(super::script(
+                &key,
+                command,
+                given.within,
+                folder,
+                placeholders,
+            )?)
         }
     };
     let (system, to) = match target(&key, given, systems)? {
@@ -68,7 +77,13 @@ fn target<'a>(
     given: &file::Feed,
     systems: &'a [System],
 ) -> Result<Option<(&'a System, String)>, Wrong> {
-    let file::Feed { system, to, sql, command, .. } = given;
+    let file::Feed {
+        system,
+        to,
+        sql,
+        command,
+        ..
+    } = given;
     match (system, to, sql, command) {
         (None, None, None, Some(_)) => Ok(None),
         (Some(name), Some(topic), None, None) => {
@@ -129,7 +144,10 @@ fn dropped(key: &Key, given: &file::Feed) -> Result<Vec<String>, Wrong> {
     }
     let distinct: BTreeSet<&String> = dropped.iter().collect();
     if !known.is_empty() && distinct.len() == known.len() {
-        return Err(Wrong::at(&key, "drops every key: nothing would be left to see"));
+        return Err(Wrong::at(
+            &key,
+            "drops every key: nothing would be left to see",
+        ));
     }
     Ok(dropped.clone())
 }

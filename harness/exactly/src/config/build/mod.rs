@@ -192,7 +192,11 @@ fn pipeline_name(given: Option<&str>, folder: &Path) -> Result<String, Wrong> {
             .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
             .collect();
         let slug: String = slug.trim_matches('-').chars().take(LENGTH_MAX).collect();
-        return Ok(if sound(&slug) { slug } else { "pipeline".into() });
+        return Ok(if sound(&slug) {
+            slug
+        } else {
+            "pipeline".into()
+        });
     };
     match sound(name) {
         true => Ok(name.into()),
@@ -337,7 +341,9 @@ fn plan(config: &Config, folder: &Path) -> Result<(PlanChoice, Option<PathBuf>),
         Plan::Random => "random",
         Plan::File(_) => "file",
     };
-    let stray = given.iter().find(|(_, given, plan)| *given && *plan != named);
+    let stray = given
+        .iter()
+        .find(|(_, given, plan)| *given && *plan != named);
     if let Some((name, _, plan)) = stray {
         let what = format!("belongs to plan = \"{plan}\"; write that, or leave it out");
         return Err(Wrong::at(&key.name(name), what));

@@ -24,7 +24,10 @@ pub(super) fn all(
 ) -> Result<Vec<Process>, Wrong> {
     let key = Key::of("process");
     if given.is_empty() {
-        return Err(Wrong::at(&key, "there is none: name at least one [[process]]"));
+        return Err(Wrong::at(
+            &key,
+            "there is none: name at least one [[process]]",
+        ));
     }
     let mut processes: Vec<Process> = Vec::new();
     let mut names = BTreeSet::new();
@@ -81,7 +84,10 @@ fn one(
     for (name, value) in &given.env {
         let key = env_key.name(name);
         if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(Wrong::at(&env_key, format!("{name:?} is no name of a variable")));
+            return Err(Wrong::at(
+                &env_key,
+                format!("{name:?} is no name of a variable"),
+            ));
         }
         if value.contains('\0') {
             return Err(Wrong::at(&key, "a variable cannot hold a NUL"));
@@ -118,7 +124,8 @@ pub(super) fn command(
     placeholders: &BTreeSet<String>,
 ) -> Result<Vec<String>, Wrong> {
     let Some(program) = given.first().filter(|program| !program.is_empty()) else {
-        let what = "is empty: write the program and its arguments, as in [\"python3\", \"worker.py\"]";
+        let what =
+            "is empty: write the program and its arguments, as in [\"python3\", \"worker.py\"]";
         return Err(Wrong::at(key, what));
     };
     for (n, part) in given.iter().enumerate() {
@@ -152,7 +159,10 @@ fn ready(key: &Key, given: &Ready, placeholders: &BTreeSet<String>) -> Result<Wh
         let key = key.name("tcp");
         check_process(address, placeholders).map_err(|what| Wrong::at(&key, what))?;
         if !address.contains(':') {
-            return Err(Wrong::at(&key, "is no address: write host:port, as in 127.0.0.1:{port.http}"));
+            return Err(Wrong::at(
+                &key,
+                "is no address: write host:port, as in 127.0.0.1:{port.http}",
+            ));
         }
         signs.push(ReadyWhen::Tcp(address.clone()));
     }
@@ -174,7 +184,10 @@ fn ready(key: &Key, given: &Ready, placeholders: &BTreeSet<String>) -> Result<Wh
         None => {}
     }
     if signs.len() > 1 {
-        return Err(Wrong::at(key, "has several signs: keep one of log, tcp, http and first_exchange"));
+        return Err(Wrong::at(
+            key,
+            "has several signs: keep one of log, tcp, http and first_exchange",
+        ));
     }
     Ok(WhenReady {
         when: signs.pop().unwrap_or(ReadyWhen::FirstExchange),

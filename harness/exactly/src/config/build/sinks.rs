@@ -38,7 +38,10 @@ pub(super) fn all(
         let key = key.index(n);
         check_name(&key.name("name"), &observe.name)?;
         if expect::is_key(&observe.name) {
-            let what = format!("{:?} is a key of [expect]; call the sink something else", observe.name);
+            let what = format!(
+                "{:?} is a key of [expect]; call the sink something else",
+                observe.name
+            );
             return Err(Wrong::at(&key.name("name"), what));
         }
         if !names.insert(&observe.name) {
@@ -61,7 +64,13 @@ fn one(
     placeholders: &BTreeSet<String>,
     folder: &Path,
 ) -> Result<Observer, Wrong> {
-    let file::Observe { query, topic, command, file, .. } = given;
+    let file::Observe {
+        query,
+        topic,
+        command,
+        file,
+        ..
+    } = given;
     let observer = |kind, by| Observer {
         name: given.name.clone(),
         system: given.system.clone().unwrap_or_default(),
@@ -127,15 +136,24 @@ fn of_system<'a>(
     let Some(name) = &given.system else {
         let of = systems.iter().filter(|system| system.kind == kind);
         let mut of = of.map(|system| system.used.name.as_str());
-        let hint = of.next().map_or(String::new(), |name| format!(", as in system = \"{name}\""));
-        return Err(Wrong::at(key, format!("has a `{what}` and no `system`: say whose it is{hint}")));
+        let hint = of
+            .next()
+            .map_or(String::new(), |name| format!(", as in system = \"{name}\""));
+        return Err(Wrong::at(
+            key,
+            format!("has a `{what}` and no `system`: say whose it is{hint}"),
+        ));
     };
     let system = systems::named(systems, &key.name("system"), name)?;
     match system.kind == kind {
         true => Ok(system),
         false => Err(Wrong::at(
             &key.name(what),
-            format!("belongs to a system of kind \"{}\", and {name} is {}", kind.name(), system.used.kind),
+            format!(
+                "belongs to a system of kind \"{}\", and {name} is {}",
+                kind.name(),
+                system.used.kind
+            ),
         )),
     }
 }

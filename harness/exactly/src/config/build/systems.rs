@@ -1,10 +1,10 @@
 //! The systems of a configuration.
 
 use super::check_name;
+use crate::config::Env;
 use crate::config::error::{Key, Wrong, meant};
 use crate::config::file;
 use crate::config::values::{Kind, Place, Time};
-use crate::config::Env;
 use crate::registry::adapter;
 use exactly_model::{Setup, SystemPlace, SystemUse, Topic, redact};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,16 +23,16 @@ pub(super) struct System {
 
 impl System {
     pub fn topics(&self) -> impl Iterator<Item = &str> {
-        self.used.setup.topics.iter().map(|topic| topic.name.as_str())
+        self.used
+            .setup
+            .topics
+            .iter()
+            .map(|topic| topic.name.as_str())
     }
 }
 
 /// The system that `key` names.
-pub(super) fn named<'a>(
-    systems: &'a [System],
-    key: &Key,
-    name: &str,
-) -> Result<&'a System, Wrong> {
+pub(super) fn named<'a>(systems: &'a [System], key: &Key, name: &str) -> Result<&'a System, Wrong> {
     let found = systems.iter().find(|system| system.used.name == name);
     found.ok_or_else(|| {
         let hint = meant(systems.iter().map(|s| s.used.name.as_str()), name);
@@ -50,7 +50,10 @@ pub(super) fn topic(system: &System, key: &Key, name: &str) -> Result<(), Wrong>
             "no topic is called {name:?}: name it in systems.{}.setup.topics",
             system.used.name
         ),
-        false => format!("no topic is called {name:?}{}", meant(system.topics(), name)),
+        false => format!(
+            "no topic is called {name:?}{}",
+            meant(system.topics(), name)
+        ),
     };
     Err(Wrong::at(key, what))
 }
@@ -97,7 +100,10 @@ fn one(name: &str, given: &file::System, folder: &Path, env: Env<'_>) -> Result<
 fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong> {
     let setup = &given.setup;
     let other = |name: &str, of: &str| {
-        let what = format!("belongs to a system of kind \"{of}\", and this is {}", given.kind.name());
+        let what = format!(
+            "belongs to a system of kind \"{of}\", and this is {}",
+            given.kind.name()
+        );
         Err(Wrong::at(&key.name(name), what))
     };
     match given.kind {
@@ -190,7 +196,9 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
         Kind::Kafka => {
             let is_server = |server: &str| {
                 server.trim().rsplit_once(':').is_some_and(|(host, port)| {
-                    !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok_and(|p| p > 0)
+                    !host.is_empty()
+                        && !host.contains('/')
+                        && port.parse::<u16>().is_ok_and(|p| p > 0)
                 })
             };
             match address.split(',').all(is_server) {
