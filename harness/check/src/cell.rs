@@ -139,7 +139,7 @@ impl CellState {
             partial,
         });
         let bounds = match standing.verdict {
-            Verdict::NotHosted => standing.why,
+            Verdict::NotHosted => standing.why.clone(),
             _ => bounds::sentence(self, run, &valid, &coverage.report, &standing),
         };
         let measured = sinks.iter().any(|sink| sink.tally.effects > 0);
@@ -149,6 +149,7 @@ impl CellState {
             verdict: standing.verdict,
             reason: standing.reason,
             bounds,
+            why: standing.why,
             // Nothing lost among nothing is not exactly-once.
             sinks: match standing.verdict {
                 Verdict::NotHosted => Vec::new(),
@@ -205,6 +206,7 @@ pub(crate) fn not_begun(info: &Cell) -> VariantReport {
         verdict: Verdict::Inconclusive,
         reason: Some(Inconclusive::HarnessError),
         bounds: "the run was cut short before this cell began".into(),
+        why: "the run was cut short before this cell began".into(),
         sinks: Vec::new(),
         points: PointsReport::default(),
         trials: (0, 0),

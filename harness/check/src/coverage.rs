@@ -1,9 +1,11 @@
 //! Which planned points and classes a fault really struck.
 
 use crate::cell::CellState;
+use crate::classes::Strikes;
 use crate::fold::Trial;
 use exactly_model::{
-    FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule, Selector, TrialKind,
+    Cell, ClassReport, FaultKind, FaultRecord, Others, Point, PointClass, PointsReport, Schedule,
+    Selector, TrialKind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,9 +32,7 @@ impl Coverage {
         let planned = Planned::of(cell);
         let mut struck = Struck::default();
         for (_, trial) in valid {
-            for fault in &trial.fired {
-                struck.add(&planned, fault, &trial.start.schedule);
-            }
+            struck.trial(&planned, trial, &cell.start.info);
         }
         let witnesses = &cell.start.info.witnesses;
         let idle_witnesses: Vec<String> = witnesses
@@ -62,11 +62,12 @@ impl Coverage {
             max_in_flight: planned.max_in_flight,
             cuts: (planned.cuts.0, (struck.cuts.len() as u64).min(cuts_planned)),
             pairs: (planned.pairs, pairs(valid)),
+            by_class: planned.by_class(&struck.classes),
         };
         let idle_classes = planned
             .classes
             .iter()
-            .filter(|class| !struck.classes.contains(class) && !planned.explained(class))
+            .filter(|class| !struck.classes.contain(class) && planned.exempt(class).is_none())
             .map(ToString::to_string)
             .collect();
         Self {
@@ -126,18 +127,38 @@ impl Planned {
         planned
     }
 
-    /// Whether a class need not be struck: it comes and goes, belongs to a
-    /// declared timer, or the plan says why it could not be faulted
-    /// (`<class>` or `<class>: <why>`).
-    fn explained(&self, class: &PointClass) -> bool {
+    /// Why a class need not be struck: it comes and goes, belongs to a declared
+    /// timer, or the plan says why it could not be faulted (`<class>` or
+    /// `<class>: <why>`).
+    fn exempt(&self, class: &PointClass) -> Option<String> {
         let label = class.to_string();
         let operation = format!("{} {}", class.system, class.operation);
-        self.unstable.contains(&label)
-            || self.timers.contains(&operation)
-            || self.not_applicable.iter().any(|text| {
-                text.strip_prefix(&label)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-            })
+        if self.unstable.contains(&label) {
+            return Some("its points come and go".into());
+        }
+        if self.timers.contains(&operation) {
+            return Some("a timer's, which strikes when it wants".into());
+        }
+        self.not_applicable.iter().find_map(|text| {
+            let rest = text.strip_prefix(&label)?;
+            match rest.strip_prefix(':') {
+                Some(why) => Some(why.trim_start().to_owned()),
+                None => rest.is_empty().then(|| "nothing applies to it".into()),
+            }
+        })
+    }
+
+    /// Every class that was found, with what struck it.
+    fn by_class(&self, strikes: &Strikes) -> Vec<ClassReport> {
+        let mut found: BTreeMap<&PointClass, usize> = BTreeMap::new();
+        for class in self.points.values().flatten() {
+            *found.entry(class).or_default() += 1;
+        }
+        let report = |class| {
+            let points = found.get(class).copied().unwrap_or_default();
+            strikes.report(class, number(points), self.exempt(class))
+        };
+        self.classes.iter().map(report).collect()
     }
 
     /// The classes to credit for a point that is not among the planned ones:
@@ -165,26 +186,48 @@ impl Planned {
 #[derive(Default)]
 struct Struck {
     points: BTreeSet<Point>,
-    classes: BTreeSet<PointClass>,
+    classes: Strikes,
     cuts: BTreeSet<(Point, Option<Others>)>,
 }
 
 impl Struck {
-    fn add(&mut self, planned: &Planned, fault: &FaultRecord, schedule: &Schedule) {
+    fn trial(&mut self, planned: &Planned, trial: &Trial, info: &Cell) {
+        let mut classes = BTreeSet::new();
+        for fault in &trial.fired {
+            self.fault(planned, fault, &trial.start.schedule, &mut classes);
+        }
+        let judged = trial.judged.iter();
+        let codes = judged
+            .flat_map(|judged| &judged.judgement.anomalies)
+            .filter(|anomaly| info.forbids(anomaly.code, &anomaly.sink))
+            .map(|anomaly| anomaly.code)
+            .collect();
+        self.classes.trial(&classes, &codes);
+    }
+
+    /// Adds what `fault` struck, its classes to `classes` too.
+    fn fault(
+        &mut self,
+        planned: &Planned,
+        fault: &FaultRecord,
+        schedule: &Schedule,
+        classes: &mut BTreeSet<PointClass>,
+    ) {
         let Some(point) = &fault.point else { return };
         let scheduled = schedule.faults.get(fault.index as usize);
         let by_ordinal = || scheduled.and_then(|fault| ordinal(&fault.point));
         let identity = Some(point.clone())
             .filter(|point| planned.points.contains_key(point))
             .or_else(|| by_ordinal().filter(|point| planned.points.contains_key(point)));
-        match identity {
-            Some(identity) => {
-                let classes = &planned.points[&identity];
-                self.classes.extend(classes.iter().cloned());
-                self.points.insert(identity);
-            }
-            None => self.classes.extend(planned.classes_like(point).cloned()),
+        let struck: Vec<&PointClass> = match &identity {
+            Some(identity) => planned.points[identity].iter().collect(),
+            None => planned.classes_like(point).into_iter().collect(),
+        };
+        for class in &struck {
+            self.classes.add(class, identity.as_ref(), fault.kind);
         }
+        classes.extend(struck.into_iter().cloned());
+        self.points.extend(identity);
         if fault.kind == FaultKind::Kill {
             let others = scheduled.and_then(|fault| fault.others);
             // With nothing else in flight it was no cut of several.

@@ -65,6 +65,7 @@
 
 mod bounds;
 mod cell;
+mod classes;
 mod closer;
 mod commits;
 mod coverage;

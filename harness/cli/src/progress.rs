@@ -251,6 +251,7 @@ mod tests {
             verdict: Verdict::Upheld,
             reason: None,
             bounds: String::new(),
+            why: String::new(),
             sinks: Vec::new(),
             points: PointsReport::default(),
             trials: (0, 0),

@@ -1,7 +1,8 @@
 //! `exactly.report/1`: what a run ends in.
 
 use crate::{
-    Allowed, Code, Guarantee, Inconclusive, Schedule, SinkResult, SystemInfo, Undecidable, Verdict,
+    Allowed, Code, FaultKind, Guarantee, Inconclusive, PointClass, Schedule, SinkResult,
+    SystemInfo, Undecidable, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,6 +76,10 @@ pub struct VariantReport {
     pub reason: Option<Inconclusive>,
     /// The verdict as a sentence, with its boundary and bounds.
     pub bounds: String,
+    /// What was seen or is missing, in words and without the bounds; empty where
+    /// it is upheld.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
     /// Sinks.
     pub sinks: Vec<SinkResult>,
     /// Coverage.
@@ -122,6 +127,48 @@ pub struct PointsReport {
     /// both fired.
     #[serde(default)]
     pub pairs: (u64, u64),
+    /// The same per class, in the order of the classes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_class: Vec<ClassReport>,
+}
+
+/// Coverage of one class, over the trials that are evidence.
+///
+/// A trial with several faults counts at each class that it struck: which of
+/// its faults broke something, one trial alone cannot say. So does a fault at a
+/// point that stands at several places, because its record does not say at
+/// which of them it struck.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ClassReport {
+    /// The class.
+    pub class: PointClass,
+    /// Points of it that were found.
+    pub found: u32,
+    /// Points of it with at least one fired fault.
+    pub fired: u32,
+    /// Fired faults, by kind; a kind that never fired there is absent. More may
+    /// have fired than there are points, at points that calibration did not
+    /// show too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kinds: BTreeMap<FaultKind, u64>,
+    /// Trials with a fired fault there.
+    pub trials: u64,
+    /// Those of them that showed a forbidden code.
+    pub violated: u64,
+    /// The forbidden codes that they showed, each once, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<Code>,
+    /// Why no fault need strike there: its points come and go, it is a timer's,
+    /// or nothing applies to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exempt: Option<String>,
+}
+
+impl ClassReport {
+    /// Fired faults of every kind.
+    pub fn faults(&self) -> u64 {
+        self.kinds.values().sum()
+    }
 }
 
 /// An anomaly over all trials of a cell.

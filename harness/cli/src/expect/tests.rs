@@ -24,6 +24,7 @@ fn cell(id: &str, verdict: Verdict, codes: &[Code]) -> VariantReport {
         verdict,
         reason: (verdict == Verdict::Inconclusive).then_some(Inconclusive::Flaky),
         bounds: String::new(),
+        why: String::new(),
         sinks: vec![SinkResult {
             id: "orders".into(),
             kind: SinkKind::Row,

@@ -60,6 +60,7 @@ pub fn upheld(id: &str) -> VariantReport {
         bounds: "exactly-once effects in pg upheld: 1 fault, 12 of 12 classes, 31 of 46 points, \
                  20 messages each"
             .into(),
+        why: String::new(),
         sinks: vec![sink("orders", tally())],
         points: points(),
         trials: (120, 0),
