@@ -6,4 +6,5 @@ mod catalogue;
 mod elsewhere;
 mod killed;
 mod replay;
+mod shards;
 mod support;
