@@ -48,9 +48,9 @@ pub struct Fold {
     pub(crate) trials: BTreeMap<u32, Trial>,
     strays: Strays,
     kept_weight: usize,
-    lines: u64,
-    last_line: u64,
-    newer_version: Option<u32>,
+    pub(crate) lines: u64,
+    pub(crate) last_line: u64,
+    pub(crate) newer_version: Option<u32>,
 }
 
 /// What the fold keeps of a trial.
@@ -386,38 +386,6 @@ impl Fold {
     /// The exit code that goes with `report`, see [`exit_code`](crate::exit_code).
     pub fn exit_code(&self, report: &Report) -> u8 {
         crate::exit_code(report)
-    }
-
-    /// What is missing where this is a part of a plan.
-    fn partial(&self) -> Option<String> {
-        let shard = self.run.as_ref()?.shard?;
-        let missing = (1..=shard.of).filter(|index| !self.shards.contains(index));
-        let missing: Vec<String> = missing
-            .map(|index| format!("{index}/{}", shard.of))
-            .collect();
-        if missing.is_empty() {
-            return None;
-        }
-        Some(format!(
-            "nothing forbidden was seen in this part of the plan; the verdict takes shard {} as \
-             well: `exactly merge` puts them together",
-            missing.join(", ")
-        ))
-    }
-
-    /// What is wrong with the history as a whole.
-    pub(crate) fn damage(&self) -> Option<String> {
-        if let Some(version) = self.newer_version {
-            return Some(format!(
-                "the history has records of format {version}, this judge reads up to {HISTORY_VERSION}: use a newer version"
-            ));
-        }
-        (self.last_line > self.lines).then(|| {
-            format!(
-                "the history has lost lines: {} of {} were read",
-                self.lines, self.last_line
-            )
-        })
     }
 }
 

@@ -78,6 +78,7 @@ mod fed;
 mod fence;
 mod fold;
 mod judge;
+mod lacks;
 mod makers;
 mod merge;
 mod moments;
