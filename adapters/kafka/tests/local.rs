@@ -106,6 +106,7 @@ async fn one_node() {
     );
     assert_eq!(control.at(&host, port.wrapping_add(1)), None);
     too_many_replicas(&*kafka).await;
+    a_policy_is_violated(&*kafka).await;
 
     let (trial, scope) = open(&*kafka, &[("orders", 1)]).await;
     let sent = messages(trial, 6, 2);
@@ -126,25 +127,43 @@ async fn one_node() {
     kafka.stop().await;
 }
 
+/// Why a trial with `topics` is refused.
+async fn refused(kafka: &dyn Instance, topics: Vec<Topic>) -> String {
+    let setup = Setup {
+        topics,
+        ..Setup::default()
+    };
+    let names = TrialNames { run: 1, trial: 999 };
+    let error = kafka.open(names, &setup).await.err().expect("refused");
+    assert!(matches!(error, StartError::Config { .. }), "{error}");
+    error.to_string()
+}
+
 async fn too_many_replicas(kafka: &dyn Instance) {
     let topic = Topic {
         name: "orders".into(),
         partitions: 1,
         replicas: Some(3),
     };
-    let setup = Setup {
-        topics: vec![topic],
-        ..Setup::default()
-    };
-    let names = TrialNames { run: 1, trial: 999 };
-    let error = kafka.open(names, &setup).await.err().expect("refused");
-    assert!(matches!(error, StartError::Config { .. }), "{error}");
-    let text = error.to_string();
+    let text = refused(kafka, vec![topic]).await;
     assert!(text.contains("INVALID_REPLICATION_FACTOR"), "{text}");
     assert!(
         text.contains("1 broker") && text.contains("local:3"),
         "{text}"
     );
+}
+
+/// A broker's policy, the one that every broker has: 10 000 partitions in one
+/// request at most.
+async fn a_policy_is_violated(kafka: &dyn Instance) {
+    let topic = |name: &str| Topic {
+        name: name.into(),
+        partitions: 10_000,
+        replicas: None,
+    };
+    let text = refused(kafka, vec![topic("orders"), topic("out")]).await;
+    assert!(text.contains("POLICY_VIOLATION"), "{text}");
+    assert!(text.contains("number of partitions"), "{text}");
 }
 
 /// The successor of a member that died without a word is served at once, though

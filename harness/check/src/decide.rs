@@ -31,8 +31,15 @@ pub(crate) struct Standing {
 
 /// `refuted`, then `not-hosted`, then the reasons for `inconclusive` in their
 /// order, then `upheld`. One recorded violation with complete evidence refutes, whatever
-/// else went wrong.
+/// else went wrong; that a pipeline cannot work where it is put is none.
 pub(crate) fn decide(evidence: &Evidence<'_>) -> Standing {
+    if let Some(why) = evidence.never_worked() {
+        return Standing {
+            verdict: Verdict::Inconclusive,
+            reason: Some(Inconclusive::NotExercised),
+            why,
+        };
+    }
     if let Some(why) = evidence.violation() {
         return Standing {
             verdict: Verdict::Refuted,
@@ -111,6 +118,45 @@ impl Evidence<'_> {
             String::new()
         };
         Some(format!("{without_fault}{}", seen.join(", ")))
+    }
+
+    /// Why what was found is no violation: it is only that the pipeline got stuck,
+    /// in trials without any fault, and it had no effect there at all, or was
+    /// fenced by an owner that is none of this run's. Rights that are missing, and
+    /// names that somebody else uses, say nothing of the sentence.
+    fn never_worked(&self) -> Option<String> {
+        let mut found = self.anomalies.iter().filter(|anomaly| anomaly.forbidden);
+        if !found.all(|anomaly| anomaly.code == Code::V1) {
+            return None;
+        }
+        let shown = |trial: &Trial, code: Code| shows(trial, |shown, _| shown == code);
+        let mut stuck = self
+            .valid
+            .iter()
+            .filter(|(_, trial)| shown(trial, Code::V1))
+            .peekable();
+        let (number, first) = *stuck.peek()?;
+        let is_elsewhere = |trial: &Trial| {
+            trial.start.kind == TrialKind::Calibration
+                && (tallies(trial).all(|(_, tally)| tally.effects == 0) || shown(trial, Code::F2))
+        };
+        if !stuck.all(|(_, trial)| is_elsewhere(trial)) {
+            return None;
+        }
+        let owner = if shown(first, Code::F2) {
+            "an owner that is none of this run's has fenced it, so its names are in use: "
+        } else {
+            ""
+        };
+        let found = first.judged.iter().flat_map(|j| &j.judgement.anomalies);
+        let details: Vec<&str> = found
+            .filter(|anomaly| matches!(anomaly.code, Code::V1 | Code::F2))
+            .map(|anomaly| anomaly.detail.as_str())
+            .collect();
+        Some(format!(
+            "the pipeline cannot work here, even without a fault (trial {number}): {owner}{}",
+            unstopped(&details.join("; "))
+        ))
     }
 
     fn harness_error(&self) -> Option<String> {

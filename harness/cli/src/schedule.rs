@@ -99,13 +99,13 @@ fn check(fault: &Fault, messages: u32) -> Result<(), (&'static str, String)> {
                 "is missing: a hold says which exchange ends it".into(),
             ));
         }
-        (kind, Some(_)) if kind != FaultKind::Hold => {
+        (FaultKind::Hold, _) | (FaultKind::HoldAndOvertake, _) | (_, None) => {}
+        (kind, Some(_)) => {
             return Err((
                 "until",
-                format!("is there: only a hold has one, and this is {kind}"),
+                format!("is there: only what is held has one, and this is {kind}"),
             ));
         }
-        _ => {}
     }
     if fault.nodes.is_some() && !kind.strikes_system() {
         return Err((

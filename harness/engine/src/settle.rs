@@ -124,6 +124,9 @@ async fn come_to_rest(
     // A process that runs may be about to do something; but threads of clients
     // wake up all the time, and no look of a long window finds all of them asleep.
     let mut ran_at = moved_at;
+    // Starting a node again takes as long as the machine makes it, and has a limit
+    // of its own: it does not count towards the trial's.
+    let (mut away, mut looked_at) = (Duration::ZERO, moved_at);
     loop {
         trial.director.mending_failed()?;
         match trial.revive().await? {
@@ -134,6 +137,11 @@ async fn come_to_rest(
         let striking = trial.director.is_striking();
         let (look, unseen) = look_or_wait(trial, &last).await?;
         let now = trial.elapsed();
+        if trial.director.is_outage() {
+            away += now - looked_at;
+        }
+        looked_at = now;
+        let end = patience.end + away;
         let at_work = trial.is_at_work();
         let at_rest = unseen.is_none() && look.items() == 0 && !at_work;
         // What is away is waited for, and only then is anybody stuck.
@@ -155,7 +163,7 @@ async fn come_to_rest(
             moved_at = now;
         }
         let stuck = !at_rest && unseen.is_none() && quiet_for >= patience.stuck;
-        if let Some(error) = unseen.filter(|_| now >= patience.end) {
+        if let Some(error) = unseen.filter(|_| now >= end) {
             return Err(error.into());
         }
         if stuck {
@@ -167,7 +175,7 @@ async fn come_to_rest(
             let detail = format!("{waits}{}", last.detail());
             return Ok((SettleHow::Stuck, detail, last));
         }
-        if now >= patience.end {
+        if now >= end {
             return Ok((SettleHow::Limit, last.detail(), last));
         }
         trial.next_exit(LOOK_EVERY).await;

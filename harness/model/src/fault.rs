@@ -205,7 +205,8 @@ pub struct Fault {
     pub phase: Phase,
     /// Where.
     pub point: Selector,
-    /// For [`FaultKind::Hold`]: released when this exchange was answered.
+    /// For [`FaultKind::Hold`]: released when this exchange was answered. For
+    /// [`FaultKind::HoldAndOvertake`]: what overtakes, instead of the retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Selector>,
     /// For freeze, terminate, delay-reply, slow-handler and pause-system: how
@@ -249,6 +250,9 @@ impl std::fmt::Display for Fault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (&self.until, self.kind) {
             (Some(until), FaultKind::Hold) => write!(f, "hold {} until {until}", self.point),
+            (Some(until), kind) => {
+                write!(f, "{kind} {} {} until {until}", self.phase, self.point)
+            }
             _ => write!(f, "{} {} {}", self.kind, self.phase, self.point),
         }?;
         if let Some(nodes) = self.nodes {

@@ -220,6 +220,13 @@ pub struct Reproduced {
     pub n: u32,
 }
 
+impl Reproduced {
+    /// Nine times of ten at least: whoever runs it again can count on it.
+    pub fn is_reliable(self) -> bool {
+        self.n > 0 && u64::from(self.k) * 10 >= u64::from(self.n) * 9
+    }
+}
+
 /// A step of a counterexample.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Step {

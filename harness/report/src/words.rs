@@ -143,10 +143,16 @@ fn of_the_exchange(fault: &Fault) -> String {
             "hold {point}{lasting}, longer than the lease, while the process lives: a handler \
              that is slow and nothing else"
         ),
-        FaultKind::HoldAndOvertake => format!(
-            "hold {point} and reset its connection, and deliver the held request once the \
-             client's retry on another connection was answered"
-        ),
+        FaultKind::HoldAndOvertake => {
+            let overtakes = match &fault.until {
+                Some(until) => selector(until),
+                None => "the client's retry on another connection".into(),
+            };
+            format!(
+                "hold {point} and reset its connection, and deliver the held request once \
+                 {overtakes} was answered"
+            )
+        }
         FaultKind::ErrorBefore => {
             format!(
                 "answer {point} with an error that says it was not applied, and do not apply it"

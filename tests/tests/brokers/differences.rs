@@ -16,27 +16,21 @@ struct Difference {
 /// Rows allow; a line that does not come up is none the worse.
 const DIFFERENCES: &[Difference] = &[
     Difference {
-        cells: "ack-after-process",
-        place: "",
-        line: "code F2 is new",
-        why: "a session that times out puts the only member of a group out: frozen or cut off for \
-              longer, it is answered as if its partitions were another's (UNKNOWN_MEMBER_ID). The \
-              embedded broker has no session timeout",
-    },
-    Difference {
         cells: "kafka-eos-scope",
         place: "",
         line: "code F2 is new",
         why: "a transaction that times out bumps the epoch: its only owner, frozen or slow for \
-              longer, is told that another one has taken over (INVALID_PRODUCER_EPOCH). The \
-              embedded broker has no transaction timeout",
+              longer, is told that another one has taken over (INVALID_PRODUCER_EPOCH); without a \
+              transaction its session ends the same way (UNKNOWN_MEMBER_ID). The embedded broker \
+              has no such timeouts",
     },
     Difference {
         cells: "ack-after-process",
         place: "",
         line: "code F2 is new",
-        why: "a member that is frozen or slow for longer than its session is put out of the group: \
-              the only one there is gets UNKNOWN_MEMBER_ID. The embedded broker has no sessions",
+        why: "a member that is frozen, slow or cut off for longer than its session is put out of \
+              the group: the only one there is gets UNKNOWN_MEMBER_ID. The embedded broker has no \
+              session timeout",
     },
     Difference {
         cells: "kafka-eos-scope",

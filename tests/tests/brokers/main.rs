@@ -5,6 +5,8 @@
 mod differences;
 mod owners;
 mod real;
+mod refused;
+mod standing;
 #[path = "../e2e/support.rs"]
 #[expect(dead_code, reason = "shared with the other end-to-end tests")]
 mod support;

@@ -102,6 +102,50 @@ fn wrong_without_any_fault() {
     assert_eq!(variant.counterexamples[0].trial, 2);
 }
 
+/// Gets `trial` stuck, with `effects` of its messages at the sink.
+fn stuck(trial: &mut TrialHistory, effects: u32) {
+    let mut settled = settle(SettleHow::Stuck, 6);
+    settled.detail = "process worker ended by itself 6 times, having said: not authorized".into();
+    trial.settle = Some(settled);
+    for seq in effects..6 {
+        lose(trial, seq);
+    }
+}
+
+#[test]
+fn a_pipeline_that_cannot_work_where_it_is_put_refutes_nothing() {
+    let idle = check(|s| stuck(s.trial(1), 0));
+    inconclusive(
+        &idle,
+        Inconclusive::NotExercised,
+        "cannot work here, even without a fault (trial 1): 6 items left and no progress: process \
+         worker ended by itself 6 times, having said: not authorized",
+    );
+    // It worked, and then its names were somebody else's.
+    let fenced = |s: &mut Script| {
+        stuck(s.trial(1), 2);
+        let exchanges = &mut s.trial(1).exchanges;
+        exchanges.last_mut().unwrap().fenced = true;
+    };
+    inconclusive(
+        &check(fenced),
+        Inconclusive::NotExercised,
+        "an owner that is none of this run's has fenced it",
+    );
+    // It worked, and got stuck by itself; or it was a fault that got it stuck; or
+    // it lost something as well.
+    for bend in [
+        (|s| stuck(s.trial(1), 2)) as Bend,
+        |s| stuck(s.trial(4), 0),
+        |s| {
+            stuck(s.trial(1), 0);
+            lose(s.trial(4), 3);
+        },
+    ] {
+        assert_eq!(check(bend).verdict, Verdict::Refuted);
+    }
+}
+
 #[test]
 fn a_violation_in_a_trial_that_is_no_evidence_does_not_refute() {
     let variant = check(|s| {

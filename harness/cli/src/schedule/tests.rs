@@ -117,7 +117,7 @@ fn what_could_never_fire_is_refused() {
                 "\"kind\"",
                 "\"until\":{\"system\":\"k\",\"operation\":\"x\"},\"kind\"",
             ),
-            &["`faults[0].until` is there", "only a hold"],
+            &["`faults[0].until` is there", "only what is held"],
         ),
         (
             with("\"kind\"", "\"nodes\":\"all\",\"kind\""),
@@ -130,6 +130,21 @@ fn what_could_never_fire_is_refused() {
     ] {
         refused(&text, parts);
     }
+}
+
+#[test]
+fn what_overtakes_a_held_request_may_be_named() {
+    let overtake = KILL.replace(
+        "\"kill\",\"phase\":\"after\"",
+        "\"hold-and-overtake\",\"phase\":\"before\"",
+    );
+    let until = "\"until\":{\"system\":\"kafka\",\"operation\":\"Produce\",\"covers\":2},\"kind\"";
+    for text in [overtake.clone(), overtake.replace("\"kind\"", until)] {
+        let file = parse(&file(&text)).unwrap();
+        assert_eq!(file.faults[0].kind, FaultKind::HoldAndOvertake);
+    }
+    let late = overtake.replace("\"kind\"", &until.replace(":2}", ":3}"));
+    refused(&file(&late), &["`faults[0].until`", "message 3"]);
 }
 
 #[test]

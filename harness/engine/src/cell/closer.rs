@@ -4,7 +4,8 @@
 use super::Finding;
 use super::rounds::Rounds;
 use crate::EngineError;
-use exactly_model::{Candidate, Code, TrialKind};
+use crate::trial::Finished;
+use exactly_model::{Candidate, Code, Reproduced, TrialKind};
 use std::collections::BTreeSet;
 
 /// Trials on the way to the simplest candidate of one finding.
@@ -13,24 +14,24 @@ const LOOKS_MAX: usize = 30;
 const ROUNDS_MAX: usize = 6;
 
 impl Rounds<'_> {
-    /// Looks closer at each finding of the cell. One that rests on a race may not
-    /// come back: then the judge names another trial that shows the code.
+    /// Looks closer at each finding of the cell. One that rests on a race does not
+    /// come back every time: then it is another trial's turn that shows the code.
     pub async fn look_closer(&mut self) -> Result<(), EngineError> {
-        let mut looked = BTreeSet::new();
-        for _ in 0..ROUNDS_MAX {
-            let mut findings = self.overseer.findings(self.stage.cell);
-            findings.retain(|finding| looked.insert((self.root(finding.trial), finding.code)));
-            if findings.is_empty() {
-                break;
-            }
-            for finding in findings {
-                self.look_closer_at(finding).await?;
+        for first in self.overseer.findings(self.stage.cell) {
+            let mut looked = BTreeSet::new();
+            let mut next = Some(first);
+            while let Some(finding) = next.take().filter(|_| looked.len() < ROUNDS_MAX) {
+                looked.insert(self.root(finding.trial));
+                if !self.look_closer_at(&finding).await? {
+                    next = self.another(finding.code, &looked);
+                }
             }
         }
         Ok(())
     }
 
-    async fn look_closer_at(&mut self, finding: Finding) -> Result<(), EngineError> {
+    /// Answers whether one can count on it to come back.
+    async fn look_closer_at(&mut self, finding: &Finding) -> Result<bool, EngineError> {
         // A finding that was looked at before goes on from there; so does another
         // code of the same trial, which has often gone the same way.
         let trial = self.root(finding.trial);
@@ -40,8 +41,35 @@ impl Rounds<'_> {
         let next = |tried: &[(Candidate, bool)]| overseer.next_shrink(&finding.candidate, tried);
         let look = async |candidate: &Candidate| self.look(trial, candidate, code).await;
         simplest(&mut tried, next, look).await?;
-        let simplest = least(&tried).unwrap_or(&finding.candidate).clone();
-        self.replay(trial, simplest).await
+        let simplest = least(&tried).unwrap_or(&finding.candidate);
+        if self.comes_back(trial, simplest, code).await? {
+            return Ok(true);
+        }
+        // What was left out was luck once, and is what makes it certain.
+        Ok(simplest != &finding.candidate
+            && self.comes_back(trial, &finding.candidate, code).await?)
+    }
+
+    /// Another trial that shows the code.
+    fn another(&self, code: Code, looked: &BTreeSet<u32>) -> Option<Finding> {
+        let shows = |trial: &&Finished| {
+            !trial.kind.looks_closer()
+                && !looked.contains(&trial.number)
+                && self.overseer.shows(trial.number, code)
+        };
+        let next = self
+            .all
+            .iter()
+            .filter(shows)
+            .min_by_key(|trial| turn(trial))?;
+        Some(Finding {
+            trial: next.number,
+            code,
+            candidate: Candidate {
+                schedule: next.schedule.clone(),
+                messages: next.messages,
+            },
+        })
     }
 
     /// The trial that `trial` looks closer at; itself where it is no look.
@@ -73,16 +101,42 @@ impl Rounds<'_> {
         Ok(ran.iter().any(|look| self.overseer.shows(*look, code)))
     }
 
-    /// Runs what shows a finding again, to see how often it comes back.
-    async fn replay(&mut self, of: u32, candidate: Candidate) -> Result<(), EngineError> {
-        if !self.replayed.insert((of, candidate.clone())) {
-            return Ok(());
+    /// Runs what shows a finding again, unless another code had it run before, and
+    /// answers whether it came back as often as one may count on.
+    async fn comes_back(
+        &mut self,
+        of: u32,
+        candidate: &Candidate,
+        code: Code,
+    ) -> Result<bool, EngineError> {
+        let again = self.course.replays;
+        if again == 0 {
+            return Ok(true);
         }
-        let ordered = Self::of_candidate(TrialKind::Replay, &candidate, Some(of));
-        let again = self.course.replays as usize;
-        self.run(vec![ordered; again]).await?;
-        Ok(())
+        let key = (of, candidate.clone());
+        if !self.replayed.contains_key(&key) {
+            let ordered = Self::of_candidate(TrialKind::Replay, candidate, Some(of));
+            let ran = self.run(vec![ordered; again as usize]).await?;
+            self.replayed.insert(key.clone(), ran);
+        }
+        let replays = &self.replayed[&key];
+        let showing = replays
+            .iter()
+            .filter(|replay| self.overseer.shows(**replay, code));
+        let reproduced = Reproduced {
+            k: u32::try_from(showing.count()).unwrap_or(u32::MAX),
+            n: again,
+        };
+        Ok(reproduced.is_reliable())
     }
+}
+
+/// The order in which trials that show the same code are looked at: a witness is
+/// directed so that it leaves nothing to chance; then what is simpler.
+fn turn(trial: &Finished) -> (bool, usize, u32, u32) {
+    let is_chance = trial.kind != TrialKind::Witness;
+    let faults = trial.schedule.faults.len();
+    (is_chance, faults, trial.messages, trial.number)
 }
 
 /// The simplest of what was tried and shows the finding: the fewest faults, then

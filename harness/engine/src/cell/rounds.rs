@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::trial::{Finished, Ordered, Stage};
 use exactly_model::{Candidate, TrialKind};
 use futures::StreamExt;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ pub(super) struct Rounds<'a> {
     pub all: Vec<Finished>,
     /// What was run to look closer at a trial, and the trial that did.
     pub looks: BTreeMap<u32, Vec<(Candidate, u32)>>,
-    /// What was run again.
-    pub replayed: BTreeSet<(u32, Candidate)>,
+    /// What was run again to look closer at a trial, and the trials that did.
+    pub replayed: BTreeMap<(u32, Candidate), Vec<u32>>,
     clock: Clock,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Rounds<'a> {
             overseer,
             all: Vec::new(),
             looks: BTreeMap::new(),
-            replayed: BTreeSet::new(),
+            replayed: BTreeMap::new(),
             clock: Clock::new(),
         }
     }

@@ -20,8 +20,9 @@ use tokio::task::JoinHandle;
 const AWAY: Duration = Duration::from_millis(300);
 /// How long a node is paused where the fault does not say.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long mending may take before the harness gives up.
-const MEND_MAX: Duration = Duration::from_secs(120);
+/// How long mending may take before the harness gives up: longer than systems
+/// take until they say why they cannot.
+const MEND_MAX: Duration = Duration::from_secs(180);
 
 /// The outages of a trial.
 #[derive(Default)]

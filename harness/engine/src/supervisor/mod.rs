@@ -12,7 +12,7 @@ mod process;
 mod script;
 
 pub use host::LocalHost;
-pub(crate) use output::tail as output_tail;
+pub(crate) use output::{last_line, tail as output_tail};
 pub use proc::{descendants, marked};
 pub use process::{Launch, Process, Supervisor};
 pub use script::{Errand, OUTPUT_MAX, Ran};

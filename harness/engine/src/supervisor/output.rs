@@ -127,6 +127,21 @@ pub fn tail(path: &Path) -> String {
         .collect()
 }
 
+/// The last line of an output file that says something, without secrets and
+/// shortened where it is long.
+pub fn last_line(path: &Path) -> Option<String> {
+    const CHARS: usize = 300;
+    let text = std::fs::read(path).unwrap_or_default();
+    let start = text.len().saturating_sub(4096);
+    let text = String::from_utf8_lossy(&text[start..]);
+    let line = text.lines().map(str::trim).rfind(|line| !line.is_empty())?;
+    let line = exactly_model::redact(line);
+    Some(match line.char_indices().nth(CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    })
+}
+
 /// An anonymous pipe: the end to read, and the end to hand to a child.
 pub fn pipe() -> io::Result<(Receiver, io::PipeWriter)> {
     let (reader, writer) = io::pipe()?;
@@ -135,7 +150,26 @@ pub fn pipe() -> io::Result<(Receiver, io::PipeWriter)> {
 
 #[cfg(test)]
 mod tests {
-    use super::find_line;
+    use super::{find_line, last_line};
+
+    #[test]
+    fn the_last_line_that_says_something() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("output");
+        let last = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            last_line(&file)
+        };
+        assert_eq!(last_line(&file), None);
+        assert_eq!(last("\n  \n"), None);
+        assert_eq!(last("one\ntwo \n\n"), Some("two".into()));
+        assert_eq!(
+            last("cannot reach postgres://me:secret@here/db"),
+            Some("cannot reach postgres://me:***@here/db".into())
+        );
+        let long = last(&"ü".repeat(1_000)).unwrap();
+        assert_eq!((long.chars().count(), long.ends_with('…')), (301, true));
+    }
 
     #[test]
     fn a_ready_line_is_found_across_reads() {

@@ -5,7 +5,7 @@ use super::placeholders::{fill, ports};
 use super::ready::wait_ready;
 use crate::EngineError;
 use crate::boundary::{Boundaries, Life, Mode};
-use crate::supervisor::{Launch, Process, TRIAL};
+use crate::supervisor::{Launch, Process, TRIAL, last_line};
 use exactly_model::{
     Assist, Event, IncarnationRecord, IncarnationState, Process as ProcessSpec, ReadyWhen,
     TrialKind,
@@ -194,8 +194,12 @@ impl Trial<'_> {
             if !life.ended_by_fault() {
                 let restarts = slot.restarts + 1;
                 if restarts > spec.restart.max {
+                    let process = &slot.now.process;
+                    process.drained(OUTPUT_WAIT).await;
+                    let said = last_line(process.output())
+                        .map_or(String::new(), |line| format!(", having said: {line}"));
                     return Ok(Err(format!(
-                        "process {} ended by itself {restarts} times, last with {status}",
+                        "process {} ended by itself {restarts} times, last with {status}{said}",
                         spec.name
                     )));
                 }
