@@ -28,7 +28,7 @@ const kafka = new Kafka({
   logLevel: logLevel.WARN,
   connectionTimeout: 2_000,
   requestTimeout: 2_000,
-  retry: { initialRetryTime: 100, maxRetryTime: 500, retries: 5 },
+  retry: { initialRetryTime: 50, maxRetryTime: 300, retries: 8 },
 })
 
 const consumer = kafka.consumer({
