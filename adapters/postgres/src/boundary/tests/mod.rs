@@ -1,5 +1,6 @@
 //! Tests of the decoder.
 
+mod drivers;
 mod flows;
 mod limits;
 mod wire;
