@@ -12,6 +12,7 @@ use kafka_protocol::messages::*;
 use kafka_protocol::protocol::{Decodable, Encodable};
 use std::sync::{Arc, Mutex};
 
+mod clients;
 mod frames;
 mod labels;
 mod parts;

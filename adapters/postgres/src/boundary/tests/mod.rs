@@ -1,6 +1,7 @@
 //! Tests of the decoder.
 
 mod clients;
+mod drivers;
 mod flows;
 mod limits;
 mod wire;
