@@ -110,6 +110,24 @@ pub struct EvaluateArgs {
     /// Check the measurement against this file (exactly.expect/1).
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+    /// Where else the report goes.
+    #[command(flatten)]
+    pub reports: ReportArgs,
+}
+
+/// Where else a report goes, beside stdout.
+#[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
+pub struct ReportArgs {
+    /// Write the report as JUnit XML too.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Vec<PathBuf>,
+    /// Write the report as Markdown too, as short as GitHub's step summaries
+    /// need it.
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Vec<PathBuf>,
+    /// Tell GitHub on stderr what does not hold (annotations).
+    #[arg(long)]
+    pub github: bool,
 }
 
 /// What `check` takes.
@@ -344,6 +362,9 @@ pub struct JudgeArgs {
     /// Check the measurement against this file (exactly.expect/1).
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+    /// Where else the report goes.
+    #[command(flatten)]
+    pub reports: ReportArgs,
 }
 
 /// What `list` takes.

@@ -3,28 +3,8 @@
 use crate::json::placed;
 use crate::select::nearest_of;
 use exactly::{Expectations, compare};
-use exactly_model::{Report, Verdict, exit};
-
-/// What a report comes to, with or without expectations.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Outcome {
-    /// Expectations that do not hold, in words.
-    pub broken: Vec<String>,
-    /// What was not decided, though nobody expected that, in words.
-    pub undecided: Vec<String>,
-}
-
-impl Outcome {
-    /// The exit code: a broken expectation is certain and comes before a cell
-    /// that is not decided.
-    pub fn exit_code(&self) -> u8 {
-        match (self.broken.is_empty(), self.undecided.is_empty()) {
-            (false, _) => exit::REFUTED,
-            (true, false) => exit::INCONCLUSIVE,
-            (true, true) => exit::DONE,
-        }
-    }
-}
+use exactly_model::{Report, Verdict};
+use exactly_report::{Outcome, Remark, is_check};
 
 /// Reads a file's text (`exactly.expect/1`, see docs/exit-codes.md). Errors
 /// read after the file's name.
@@ -47,9 +27,12 @@ pub(crate) fn check_names(expectations: &Expectations, known: &[String]) -> Resu
 }
 
 /// What `report` comes to. Without expectations only undecided cells count: a
-/// measurement has no wrong result. A cell that the place cannot hold is not
+/// measurement has no wrong result, a check of somebody's own pipelines has one. A cell that the place cannot hold is not
 /// undecided; only where nothing else was selected is nothing decided.
 pub(crate) fn outcome(report: &Report, expectations: Option<&Expectations>) -> Outcome {
+    if expectations.is_none() && is_check(report) {
+        return Outcome::of_check(report);
+    }
     let mut outcome = Outcome::default();
     let mut held = false;
     for (claim, variant) in report.variants() {
@@ -67,22 +50,21 @@ pub(crate) fn outcome(report: &Report, expectations: Option<&Expectations>) -> O
             }
             _ => continue,
         };
-        outcome.undecided.push(why);
+        outcome.undecided.push(Remark::on(id, why));
     }
     if report.variants().next().is_none() {
-        outcome
-            .undecided
-            .push("no cell was run, so that nothing is decided".into());
+        let why = "no cell was run, so that nothing is decided";
+        outcome.undecided.push(Remark::on_the_run(why));
     } else if !held && outcome.undecided.is_empty() {
-        outcome
-            .undecided
-            .push("no cell that was selected can be held here; `--on` names other places".into());
+        let why = "no cell that was selected can be held here; `--on` names other places";
+        outcome.undecided.push(Remark::on_the_run(why));
     }
     let mismatches = expectations.map(|e| compare(report, e));
     for mismatch in mismatches.into_iter().flatten() {
         // Nothing is known of an undecided cell, so that nothing is broken by it.
         if !mismatch.undecided {
-            outcome.broken.push(mismatch.to_string());
+            let why = mismatch.to_string();
+            outcome.broken.push(Remark::on(mismatch.cell, why));
         }
     }
     outcome

@@ -13,6 +13,7 @@
 
 mod args;
 mod commands;
+mod destinations;
 mod exit_codes;
 mod expect;
 mod failure;
@@ -25,11 +26,10 @@ mod terminal;
 
 pub use args::{
     CheckArgs, Cli, Command, CourseArgs, EvaluateArgs, Format, InitArgs, JudgeArgs, ListArgs,
-    MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs, Template,
+    MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs, ReportArgs, Template,
 };
 pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};
-pub use expect::Outcome;
 pub use failure::{Failure, Signal};
 pub use place::{PlaceError, Places};
 pub use progress::Display;

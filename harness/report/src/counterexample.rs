@@ -24,11 +24,7 @@ pub fn counterexamples(report: &Report, style: Style) -> String {
             if !out.is_empty() {
                 out.push('\n');
             }
-            out.push_str(&trial(&cell, &examples, style));
-            for example in &examples {
-                out.push_str(&finding(example, style));
-                out.push_str(&again(example, style));
-            }
+            out.push_str(&told(&cell, &examples, style));
         }
     }
     if out.is_empty() {
@@ -48,8 +44,18 @@ pub fn counterexample(cell: &str, example: &Counterexample, style: Style) -> Str
     trial(&clean(cell), &[example], style) + &finding(example, style)
 }
 
+/// The counterexamples of one trial of `cell`, with what runs them again.
+pub(crate) fn told(cell: &str, examples: &[&Counterexample], style: Style) -> String {
+    let mut out = trial(&clean(cell), examples, style);
+    for example in examples {
+        out.push_str(&finding(example, style));
+        out.push_str(&again(example, style));
+    }
+    out
+}
+
 /// Groups of the same trial, in the order of their first.
-fn by_trial(examples: &[Counterexample]) -> Vec<Vec<&Counterexample>> {
+pub(crate) fn by_trial(examples: &[Counterexample]) -> Vec<Vec<&Counterexample>> {
     let mut groups: Vec<Vec<&Counterexample>> = Vec::new();
     for example in examples {
         match groups.iter_mut().find(|group| together(group[0], example)) {

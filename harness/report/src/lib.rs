@@ -1,4 +1,5 @@
-//! A [`Report`](exactly_model::Report) as terminal text or as JSON.
+//! A [`Report`](exactly_model::Report) as terminal text, JSON, JUnit XML,
+//! Markdown and GitHub's annotations.
 //!
 //! This crate shows and never runs: it opens no file, starts nothing, reads no
 //! clock and no environment. Whether there is a terminal, how wide it is and
@@ -22,20 +23,38 @@
 //!
 //! The text comes in three parts, in the order in which a reader asks: what
 //! did my pipeline deliver ([`matrix`]), how did that come about
-//! ([`counterexamples`]), and how far can I trust it ([`summary`]).
+//! ([`counterexamples`]), and how far can I trust it ([`summary`]). A check of
+//! somebody's own pipelines answers the same for each of them
+//! ([`check_human`]).
+//!
+//! For a CI there are [`junit`], [`markdown`] and [`annotations`]. They are
+//! told what was expected ([`Outcome`]): a refuted claim is a failure only
+//! where somebody relied on it.
 
+mod annotations;
+mod check;
+mod classes;
 mod counterexample;
 mod counters;
+mod junit;
 mod lanes;
 mod layout;
+mod markdown;
 mod matrix;
+mod outcome;
+mod plain;
 mod style;
 mod summary;
 mod text;
 mod words;
 
+pub use annotations::annotations;
+pub use check::check_human;
 pub use counterexample::{counterexample, counterexamples};
+pub use junit::junit;
+pub use markdown::{STEP_SUMMARY_MAX, markdown};
 pub use matrix::matrix;
+pub use outcome::{CHECK_CLAIM, Outcome, Remark, is_check};
 pub use style::Style;
 pub use summary::{summary, verdict_line};
 pub use words::schedule_in_words;

@@ -295,7 +295,7 @@ fn list(report: &Report, style: Style) -> String {
     out
 }
 
-fn sink_line(variant: &VariantReport, sink: &SinkResult) -> String {
+pub(crate) fn sink_line(variant: &VariantReport, sink: &SinkResult) -> String {
     let measured: Vec<String> = measured(variant, Some(sink))
         .0
         .into_iter()

@@ -119,7 +119,7 @@ fn verdicts(report: &Report, style: Style) -> String {
     out
 }
 
-fn variant_lines(variant: &VariantReport) -> Vec<String> {
+pub(crate) fn variant_lines(variant: &VariantReport) -> Vec<String> {
     let mut lines = vec![clean(&variant.bounds)];
     let anomalies: Vec<String> = variant
         .anomalies
@@ -192,7 +192,7 @@ fn push_list(lines: &mut Vec<String>, name: &str, entries: &[String]) {
     lines.push(format!("{name}: {}{more}", shown.join("; ")));
 }
 
-fn run_lines(report: &Report) -> Vec<String> {
+pub(crate) fn run_lines(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
         "{}, run {}, plan {}, seed {}",
         clean(&report.tool),
@@ -230,6 +230,12 @@ fn totals(report: &Report, style: Style) -> String {
         (0, 1..) => Tone::Strong,
         _ => Tone::Attention,
     };
+    paragraph(style, tone, 0, &totals_text(report))
+}
+
+/// How many verdicts there are of each kind.
+pub(crate) fn totals_text(report: &Report) -> String {
+    let count = |verdict| count(report, verdict);
     let surprises = report
         .variants()
         .filter(|(_, v)| !v.matches && v.trials.0 > 0)
@@ -242,12 +248,11 @@ fn totals(report: &Report, style: Style) -> String {
         0 => String::new(),
         n => format!(", {n} not hosted here"),
     };
-    let text = format!(
+    format!(
         "{}: {} refuted, {} upheld, {} inconclusive{not_hosted}{predicted}",
         plural(report.variants().count() as u64, "variant"),
         count(Verdict::Refuted),
         count(Verdict::Upheld),
         count(Verdict::Inconclusive),
-    );
-    paragraph(style, tone, 0, &text)
+    )
 }

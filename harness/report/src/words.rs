@@ -17,16 +17,32 @@ pub(crate) fn guarantee_mark(variant: &VariantReport, sink: &SinkResult) -> Opti
 
 /// The forbidden codes that were found: `L1 D3`.
 pub(crate) fn codes(variant: &VariantReport) -> String {
-    let mut codes: Vec<Code> = variant
-        .anomalies
-        .iter()
-        .filter(|anomaly| anomaly.forbidden)
-        .map(|anomaly| anomaly.code)
-        .collect();
+    let names: Vec<&str> = forbidden(variant).iter().map(|c| c.as_str()).collect();
+    names.join(" ")
+}
+
+/// The forbidden codes that were found, each once, in order.
+pub(crate) fn forbidden(variant: &VariantReport) -> Vec<Code> {
+    let anomalies = variant.anomalies.iter();
+    let mut codes: Vec<Code> = anomalies.filter(|a| a.forbidden).map(|a| a.code).collect();
     codes.sort_unstable();
     codes.dedup();
-    let names: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();
-    names.join(" ")
+    codes
+}
+
+/// `L1 lost, D3 duplicate-effect`.
+pub(crate) fn coded(codes: &[Code]) -> String {
+    let names = codes.iter().map(|code| format!("{code} {}", code.name()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// What is wrong with a variant of which something else was expected: its
+/// codes, or that there is none.
+pub(crate) fn kind_of_wrong(variant: &VariantReport) -> String {
+    match forbidden(variant).as_slice() {
+        [] => "expectation".into(),
+        codes => coded(codes),
+    }
 }
 
 pub(crate) const fn verdict_tone(verdict: Verdict) -> Tone {

@@ -33,8 +33,17 @@ fn fails(output: &Output, code: u8, parts: &[&str]) {
 
 #[test]
 fn a_broker_that_is_not_there() {
-    let (output, _home) = evaluate("no-broker", &["--kafka", "127.0.0.1:1"], &[]);
-    fails(&output, exit::SYSTEM_UNAVAILABLE, &["127.0.0.1:1", "kafka"]);
+    let reports = Home::new("no-broker-reports");
+    let junit = reports.path().join("report.xml");
+    let junit = ["--junit", junit.to_str().unwrap(), "--github"];
+    let all = [&["--kafka", "127.0.0.1:1"][..], &junit].concat();
+    let (output, _home) = evaluate("no-broker", &all, &[]);
+    let title = "::warning title=exactly::";
+    let parts = ["127.0.0.1:1", "kafka", title];
+    fails(&output, exit::SYSTEM_UNAVAILABLE, &parts);
+    // Whoever collects results is told why there are none.
+    let report = std::fs::read_to_string(junit[1]).unwrap();
+    assert!(report.contains("<error message=") && report.contains("127.0.0.1:1"));
 }
 
 #[test]

@@ -73,6 +73,7 @@ const PURE: &[&str] = &["exactly-model", "exactly-check", "exactly-report"];
 /// What a pure member may use when it is not being tested.
 const PURE_CRATES: &[&str] = &[
     "crc32fast",
+    "quick-xml",
     "serde",
     "serde_json",
     "thiserror",

@@ -9,6 +9,7 @@ mod names;
 mod size;
 mod source;
 mod usage;
+mod workflows;
 
 use source::Source;
 use std::path::PathBuf;
@@ -57,4 +58,9 @@ fn environment_processes_and_clocks_stay_in_their_places() {
 #[test]
 fn documents_say_what_the_code_says() {
     none(&docs::violations(&root()));
+}
+
+#[test]
+fn workflows_are_yaml_and_their_commands_exist() {
+    none(&workflows::violations(&root()));
 }

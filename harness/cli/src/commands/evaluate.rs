@@ -2,6 +2,7 @@
 
 use super::running::{self, Watch, ids, selected};
 use crate::args::{EvaluateArgs, PlanArgs, PlanKind};
+use crate::destinations::Destinations;
 use crate::expect;
 use crate::failure::Failure;
 use crate::place::Places;
@@ -20,20 +21,31 @@ pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Fail
         let why = "--expect is about the whole plan: give it to `exactly merge` instead";
         return Err(Failure::Usage(why.into()));
     }
+    let destinations = Destinations::open(&args.reports)?;
     let options = options(catalogue, args)?;
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let (outcome, failure) = super::block_on(&mut runtime, evaluate(options))??;
+    let ended = super::block_on(&mut runtime, evaluate(options))?;
+    let (outcome, failure) = ended.inspect_err(|failure| {
+        super::cut_short(&super::nothing(), None, &destinations, failure);
+    })?;
     let folder = outcome.folder.display();
     super::tell(&format!(
         "recorded; `exactly judge {folder}` judges it again"
     ));
     match failure {
-        None => super::finish(&outcome.report, args.format, expectations.as_ref()),
+        None => super::finish(
+            &outcome.report,
+            args.format,
+            expectations.as_ref(),
+            &destinations,
+        ),
         Some(failure) => {
             // What was measured before the run ended is worth showing.
             if outcome.report.variants().next().is_some() {
                 super::show(&outcome.report, args.format)?;
             }
+            let expectations = expectations.as_ref();
+            super::cut_short(&outcome.report, expectations, &destinations, &failure);
             Err(failure)
         }
     }

@@ -1,6 +1,7 @@
 //! `exactly judge RUN`: the record alone, judged again.
 
 use crate::args::JudgeArgs;
+use crate::destinations::Destinations;
 use crate::failure::Failure;
 use std::path::Path;
 
@@ -9,6 +10,7 @@ const NAMED_MAX: usize = 5;
 
 pub(super) fn run(args: &JudgeArgs) -> Result<u8, Failure> {
     let expectations = super::expectations(args.expect.as_deref())?;
+    let destinations = Destinations::open(&args.reports)?;
     let report = exactly::judge(&args.run, &args.out).map_err(|error| {
         let text = format!("{error}; {}", newest(&args.out.join("runs")));
         match Failure::from(error) {
@@ -16,7 +18,7 @@ pub(super) fn run(args: &JudgeArgs) -> Result<u8, Failure> {
             other => other,
         }
     })?;
-    super::finish(&report, args.format, expectations.as_ref())
+    super::finish(&report, args.format, expectations.as_ref(), &destinations)
 }
 
 /// Names runs that are there, to choose from.
@@ -50,6 +52,7 @@ mod tests {
             out: store.path().into(),
             format: Format::Human,
             expect: None,
+            reports: Default::default(),
         };
         let failure = run(&args).unwrap_err();
         assert_eq!(failure.exit_code(), exit::USAGE);

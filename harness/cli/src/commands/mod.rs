@@ -16,13 +16,15 @@ mod signals;
 pub use explain::explanation;
 
 use crate::args::{Cli, Command, Format};
+use crate::destinations::Destinations;
 use crate::expect;
 use crate::failure::Failure;
 use crate::terminal;
 use clap::Parser as _;
 use exactly::Expectations;
 use exactly_claims::{Claim, catalogue};
-use exactly_model::{Report, exit};
+use exactly_model::{REPORT_SCHEMA, Report, exit};
+use exactly_report::{Outcome, Remark, check_human, human, is_check, json};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
@@ -119,27 +121,71 @@ fn expectations(file: Option<&Path>) -> Result<Option<Expectations>, Failure> {
     expect::parse(&text).map(Some).map_err(wrong)
 }
 
-/// Prints a report and turns it into an exit code.
+/// Prints a report, writes it wherever else it goes, and turns it into an exit
+/// code.
 fn finish(
     report: &Report,
     format: Format,
     expectations: Option<&Expectations>,
+    destinations: &Destinations,
 ) -> Result<u8, Failure> {
-    show(report, format)?;
+    let shown = show(report, format);
     let outcome = expect::outcome(report, expectations);
-    for line in &outcome.broken {
-        complain(&format!("expectation does not hold: {line}"));
+    let written = destinations.write(report, &outcome);
+    for remark in &outcome.broken {
+        complain(&format!("expectation does not hold: {}", remark.text));
     }
-    for line in &outcome.undecided {
-        complain(line);
+    for remark in &outcome.undecided {
+        complain(&remark.text);
     }
+    annotate(report, &outcome, destinations);
+    shown.and(written)?;
     Ok(outcome.exit_code())
+}
+
+/// As [`finish`], for a run that `failure` ended: whoever collects reports is
+/// told so, and nobody takes what is there for all. The exit code is that of
+/// the failure.
+fn cut_short(
+    report: &Report,
+    expectations: Option<&Expectations>,
+    destinations: &Destinations,
+    failure: &Failure,
+) {
+    let mut outcome = expect::outcome(report, expectations);
+    let remark = Remark::on_the_run(failure.to_string());
+    outcome.undecided.insert(0, remark);
+    if let Err(unwritten) = destinations.write(report, &outcome) {
+        complain(&unwritten.to_string());
+    }
+    annotate(report, &outcome, destinations);
+}
+
+/// The report of a run that ended before anything was recorded.
+fn nothing() -> Report {
+    Report {
+        schema: REPORT_SCHEMA.into(),
+        tool: format!("exactly {}", env!("CARGO_PKG_VERSION")),
+        run: String::new(),
+        seed: 0,
+        plan: String::new(),
+        systems: Vec::new(),
+        claims: Vec::new(),
+    }
+}
+
+/// GitHub reads commands from stderr as well as from stdout, where they would
+/// stand among the data.
+fn annotate(report: &Report, outcome: &Outcome, destinations: &Destinations) {
+    let text = destinations.annotations(report, outcome);
+    drop(std::io::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Prints a report.
 fn show(report: &Report, format: Format) -> Result<(), Failure> {
     print(&match format {
-        Format::Human => exactly_report::human(report, terminal::stdout_style()),
-        Format::Json => exactly_report::json(report),
+        Format::Human if is_check(report) => check_human(report, terminal::stdout_style()),
+        Format::Human => human(report, terminal::stdout_style()),
+        Format::Json => json(report),
     })
 }

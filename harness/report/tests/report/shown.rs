@@ -1,14 +1,13 @@
 //! What reports look like, compared with files under `tests/golden`.
 //! `UPDATE_GOLDEN=1 cargo test -p exactly-report` rewrites them.
 
-mod support;
-
+use crate::support::{
+    claim, difference, empty, golden, inconclusive, not_hosted, refuted, sink, tally, two_owners,
+    upheld,
+};
 use exactly_model::{Code, Guarantee, Inconclusive, Report, SinkKind, SinkResult, Tally};
 use exactly_report::{
     Style, counterexample, counterexamples, human, json, matrix, summary, verdict_line, wrapped,
-};
-use support::{
-    claim, difference, empty, golden, inconclusive, not_hosted, refuted, sink, two_owners, upheld,
 };
 
 const SENTENCE: &str = "We ack after processing, so nothing is lost or doubled.";
@@ -38,7 +37,7 @@ fn unusual() -> Report {
     let mut two_sinks = refuted("two-sinks", &[Code::D3]);
     two_sinks.sinks.push(SinkResult {
         kind: SinkKind::Record,
-        ..sink("mails.out", support::tally())
+        ..sink("mails.out", tally())
     });
     let reasons = [
         Inconclusive::HarnessError,

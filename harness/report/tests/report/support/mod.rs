@@ -1,5 +1,9 @@
 //! Hand-made reports, and the comparison with golden files.
 
+mod pipelines;
+
+pub use pipelines::{check, hostile};
+
 use exactly_model::{
     AnomalyReport, ClaimReport, Code, Counterexample, Fault, FaultKind, Guarantee, Inconclusive,
     Phase, PointsReport, REPORT_SCHEMA, Report, Reproduced, Schedule, Selector, SinkKind,
