@@ -169,6 +169,9 @@ pub struct CheckArgs {
     /// How the report is printed.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Where else the report goes.
+    #[command(flatten)]
+    pub reports: ReportArgs,
 }
 
 /// How a plan is cut into parts, and when it ends early.
@@ -197,6 +200,9 @@ pub struct MergeArgs {
     /// Check the measurement against this file (exactly.expect/1).
     #[arg(long, value_name = "FILE")]
     pub expect: Option<PathBuf>,
+    /// Where else the report goes.
+    #[command(flatten)]
+    pub reports: ReportArgs,
 }
 
 /// What `init` takes.

@@ -54,6 +54,11 @@ impl Destinations {
         })
     }
 
+    /// Whether it goes nowhere else.
+    pub fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Writes the files, each whole or not at all. Where one cannot be written
     /// the others are all the same.
     pub fn write(&self, report: &Report, outcome: &Outcome) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use crate::json::placed;
 use crate::select::nearest_of;
 use exactly::{Expectations, compare};
-use exactly_model::{Report, Verdict};
+use exactly_model::{Inconclusive, Report, Verdict};
 use exactly_report::{Outcome, Remark, is_check};
 
 /// Reads a file's text (`exactly.expect/1`, see docs/exit-codes.md). Errors
@@ -41,6 +41,8 @@ pub(crate) fn outcome(report: &Report, expectations: Option<&Expectations>) -> O
         let foreseen = expectation.and_then(|e| e.verdict) == Some(variant.verdict);
         held |= variant.verdict != Verdict::NotHosted || foreseen;
         let why = match variant.verdict {
+            // A shard has done its part: what is put together decides.
+            Verdict::Inconclusive if variant.reason == Some(Inconclusive::Partial) => continue,
             Verdict::Inconclusive if !foreseen => {
                 let reason = variant.reason.map_or(String::new(), |r| format!(": {r}"));
                 format!("{id} is inconclusive{reason}")

@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 /// Schema name of a report.
 pub const REPORT_SCHEMA: &str = "exactly.report/1";
 
+/// The claim under which a check of somebody's own pipelines is reported: its
+/// variants are the pipelines.
+pub const CHECK_CLAIM: &str = "check";
+
 /// A report.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Report {

@@ -3,7 +3,7 @@
 use crate::classes::{faults, label};
 use crate::counterexample::{by_trial, told};
 use crate::layout::{Cell, Column, Row, Table, hanging, paragraph};
-use crate::plain::{LEGEND, allowed, asserted_at, counts, firsts, next_step, sentence};
+use crate::plain::{LEGEND, allowance, asserted_at, counts, firsts, next_step, sentence};
 use crate::style::{Style, Tone};
 use crate::summary::{run_lines, variant_lines};
 use crate::text::{clean, plural};
@@ -210,14 +210,12 @@ fn kinds(entry: &ClassReport) -> String {
 }
 
 fn allowances(variant: &VariantReport, style: Style) -> String {
-    let allowed = allowed(variant);
-    if allowed.is_empty() {
+    if variant.allowed.is_empty() {
         return String::new();
     }
     let mut out = title("What is allowed, and why", style);
-    for (code, reason) in allowed {
-        let text = format!("{code} {}: {}", code.name(), clean(&reason));
-        out.push_str(&hanging(style, Tone::Plain, 2, 2, &text));
+    for allowed in &variant.allowed {
+        out.push_str(&hanging(style, Tone::Plain, 2, 2, &allowance(allowed)));
     }
     out
 }

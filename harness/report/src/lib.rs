@@ -54,7 +54,7 @@ pub use counterexample::{counterexample, counterexamples};
 pub use junit::junit;
 pub use markdown::{STEP_SUMMARY_MAX, markdown};
 pub use matrix::matrix;
-pub use outcome::{CHECK_CLAIM, Outcome, Remark, is_check};
+pub use outcome::{Outcome, Remark, is_check};
 pub use style::Style;
 pub use summary::{summary, verdict_line};
 pub use words::schedule_in_words;

@@ -1,11 +1,7 @@
 //! What a report comes to for whoever asked.
 
 use crate::words::codes;
-use exactly_model::{Report, VariantReport, Verdict, exit};
-
-/// The claim under which a check of somebody's own pipelines is reported: its
-/// variants are the pipelines.
-pub const CHECK_CLAIM: &str = "check";
+use exactly_model::{CHECK_CLAIM, Inconclusive, Report, VariantReport, Verdict, exit};
 
 /// Whether `report` is a check of somebody's own pipelines, and not a
 /// measurement of claims.
@@ -62,6 +58,8 @@ impl Outcome {
                     cell,
                     format!("{id} does not hold: {}", codes(variant)),
                 )),
+                // A shard has done its part: what is put together decides.
+                Verdict::Inconclusive if variant.reason == Some(Inconclusive::Partial) => {}
                 Verdict::Inconclusive => {
                     let reason = variant.reason.map_or(String::new(), |r| format!(": {r}"));
                     let text = format!("{id} is inconclusive{reason}");

@@ -3,7 +3,7 @@
 use crate::text::{clean, plural};
 use crate::words::forbidden;
 use exactly_model::{
-    AnomalyReport, Code, Guarantee, Inconclusive, SinkResult, VariantReport, Verdict,
+    Allowed, AnomalyReport, Code, Guarantee, Inconclusive, SinkResult, VariantReport, Verdict,
 };
 
 /// Codes that are spelt out in the sentence of a verdict; of more only the code
@@ -81,6 +81,9 @@ pub(crate) fn next_step(variant: &VariantReport) -> Option<&'static str> {
             "Make the pipeline reach the point: more messages, another kind of fault, or a \
              pipeline that consumes what is fed.",
         ),
+        (_, Some(Inconclusive::Partial)) => {
+            Some("Put the parts together with `exactly merge`; that decides.")
+        }
         (_, Some(Inconclusive::Flaky)) => Some(
             "Trials without any fault differ. Make them alike first: what chance does there, no \
              fault can be blamed for.",
@@ -116,8 +119,8 @@ pub(crate) fn promised(variant: &VariantReport) -> String {
 
 /// What is asserted of `sink`.
 pub(crate) fn asserted_at(variant: &VariantReport, sink: &str) -> Guarantee {
-    let _ = sink;
-    variant.asserted
+    let differs = variant.asserted_at.get(sink);
+    differs.copied().unwrap_or(variant.asserted)
 }
 
 /// `25 of 72 trials made effects more than once (D3)`.
@@ -187,10 +190,10 @@ pub(crate) fn firsts(variant: &VariantReport, sink: &str) -> Vec<String> {
         .collect()
 }
 
-/// Codes that may be seen, with the reasons given.
-pub(crate) fn allowed(variant: &VariantReport) -> Vec<(Code, String)> {
-    let _ = variant;
-    Vec::new()
+/// A code that may be seen, with the reason given.
+pub(crate) fn allowance(allowed: &Allowed) -> String {
+    let (code, reason) = (allowed.code, clean(&allowed.reason));
+    format!("{code} {}: {reason}", code.name())
 }
 
 /// How to read the sequence of a counterexample.

@@ -2,24 +2,30 @@
 
 use super::running::{self, Watch};
 use crate::args::{CheckArgs, Format};
+use crate::destinations::Destinations;
 use crate::failure::Failure;
 use crate::progress::Display;
 use crate::schedule;
 use exactly::{Check, Options, Outcome, ReplayOptions};
-use exactly_model::{Report, Verdict, exit};
 
 /// Trials of a plan that is one schedule.
 const REPEATS: u32 = 3;
 
 pub(super) fn run(args: &CheckArgs) -> Result<u8, Failure> {
     let check = load(args)?;
+    let destinations = Destinations::open(&args.reports)?;
     let options = options(&check, args)?;
     for note in check.notes() {
         super::tell(&format!("note: {note}"));
     }
     match scheduled(&check, &options)? {
+        Some(_) if !destinations.are_none() => Err(Failure::Usage(
+            "the plan is one schedule, of which there is no report for --junit, --markdown or \
+             --github; leave them out, or choose another plan"
+                .into(),
+        )),
         Some(asked) => super::replay::run_schedule(asked, args.format),
-        None => planned(options, args.format),
+        None => planned(options, args.format, &destinations),
     }
 }
 
@@ -65,33 +71,25 @@ fn scheduled(check: &Check, options: &Options) -> Result<Option<ReplayOptions>, 
     }))
 }
 
-fn planned(options: Options, format: Format) -> Result<u8, Failure> {
+fn planned(options: Options, format: Format, destinations: &Destinations) -> Result<u8, Failure> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let (outcome, failure) = super::block_on(&mut runtime, evaluate(options))??;
+    let ended = super::block_on(&mut runtime, evaluate(options))?;
+    let (outcome, failure) = ended.inspect_err(|failure| {
+        super::cut_short(&super::nothing(), None, destinations, failure);
+    })?;
     let folder = outcome.folder.display();
     super::tell(&format!(
         "recorded; `exactly judge {folder}` judges it again"
     ));
-    if let Some(failure) = failure {
-        // What was measured before the run ended is worth showing.
-        if outcome.report.variants().any(|(_, v)| v.trials.0 > 0) {
-            super::show(&outcome.report, format)?;
-        }
-        return Err(failure);
+    let Some(failure) = failure else {
+        return super::finish(&outcome.report, format, None, destinations);
+    };
+    // What was measured before the run ended is worth showing.
+    if outcome.report.variants().any(|(_, v)| v.trials.0 > 0) {
+        super::show(&outcome.report, format)?;
     }
-    super::show(&outcome.report, format)?;
-    Ok(exit_code(&outcome.report))
-}
-
-/// A recorded violation is certain and comes before what is not decided.
-pub(super) fn exit_code(report: &Report) -> u8 {
-    let refuted = report
-        .variants()
-        .any(|(_, v)| v.verdict == Verdict::Refuted);
-    match refuted {
-        true => exit::REFUTED,
-        false => exactly::exit_code(report),
-    }
+    super::cut_short(&outcome.report, None, destinations, &failure);
+    Err(failure)
 }
 
 async fn evaluate(mut options: Options) -> Result<(Outcome, Option<Failure>), Failure> {

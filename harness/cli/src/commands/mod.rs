@@ -132,8 +132,12 @@ fn finish(
     let shown = show(report, format);
     let outcome = expect::outcome(report, expectations);
     let written = destinations.write(report, &outcome);
+    let what = match expectations {
+        Some(_) => "expectation does not hold: ",
+        None => "",
+    };
     for remark in &outcome.broken {
-        complain(&format!("expectation does not hold: {}", remark.text));
+        complain(&format!("{what}{}", remark.text));
     }
     for remark in &outcome.undecided {
         complain(&remark.text);

@@ -145,6 +145,13 @@ fn a_cell_that_is_not_hosted_is_not_undecided_unless_nothing_else_is_there() {
 }
 
 #[test]
+fn a_shard_is_not_undecided() {
+    let mut shard = report(vec![cell("part", Verdict::Inconclusive, &[])]);
+    shard.claims[0].variants[0].reason = Some(Inconclusive::Partial);
+    assert_eq!(outcome(&shard, None), Outcome::default());
+}
+
+#[test]
 fn nothing_run_is_nothing_decided() {
     let empty = report(Vec::new());
     assert_eq!(outcome(&empty, None).exit_code(), exit::INCONCLUSIVE);

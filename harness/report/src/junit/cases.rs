@@ -10,7 +10,7 @@ use crate::style::Style;
 use crate::summary::variant_lines;
 use crate::text::{clean, plural};
 use crate::words::{coded, codes, kind_of_wrong};
-use exactly_model::{ClaimReport, ClassReport, Report, VariantReport, Verdict};
+use exactly_model::{ClaimReport, ClassReport, Inconclusive, Report, VariantReport, Verdict};
 
 /// Columns of the texts: what a CI's page shows without a scroll bar.
 const STYLE: Style = Style::plain(100);
@@ -174,6 +174,11 @@ fn status(cell: &str, variant: &VariantReport, standing: &Standing) -> Status {
             message: clean(&variant.bounds),
             text: String::new(),
         }),
+        Standing::Fine if is_part(variant) => Status::Skipped(Finding {
+            kind: Inconclusive::Partial.to_string(),
+            message: "a part of the plan: what `exactly merge` says of all parts counts".into(),
+            text: String::new(),
+        }),
         Standing::Fine => Status::Passed,
     }
 }
@@ -208,6 +213,11 @@ fn result(variant: &VariantReport) -> String {
     lines.join("\n")
 }
 
+/// Whether others run the rest of its plan.
+fn is_part(variant: &VariantReport) -> bool {
+    variant.reason == Some(Inconclusive::Partial)
+}
+
 fn of_class(variant: &VariantReport, entry: &ClassReport) -> Case {
     let process = &entry.class.process;
     let finding = |kind: &str, message: String, text: String| Finding {
@@ -224,6 +234,10 @@ fn of_class(variant: &VariantReport, entry: &ClassReport) -> Case {
         (Some(why), 0, _) => {
             let message = format!("no fault struck here: {}", clean(why));
             Status::Skipped(finding("exempt", message, String::new()))
+        }
+        (None, 0, _) if is_part(variant) => {
+            let message = "no fault of this part of the plan struck here";
+            Status::Skipped(finding("partial", message.into(), String::new()))
         }
         (None, 0, _) => {
             let message = "no fault struck here, so that nothing is known of it";

@@ -3,7 +3,7 @@
 use super::blocks::Block;
 use super::escape::plain;
 use super::{counterexamples, coverage, list, remarks, table};
-use crate::plain::{LEGEND, allowed, asserted_at, counts, firsts, next_step, sentence};
+use crate::plain::{LEGEND, allowance, asserted_at, counts, firsts, next_step, sentence};
 use exactly_model::{Report, SinkResult, VariantReport};
 
 /// The verdict on each pipeline, then each in turn: what the sinks got, how
@@ -41,10 +41,7 @@ pub(super) fn blocks(report: &Report) -> Vec<Block> {
             let text = title("What was struck") + &text;
             blocks.push(Block::new(of("coverage by class"), text));
         }
-        let allowed = allowed(variant);
-        let allowed = allowed
-            .iter()
-            .map(|(code, why)| format!("{code}: {}", plain(why)));
+        let allowed = variant.allowed.iter().map(|a| plain(&allowance(a)));
         if let Some(text) = list(title("What is allowed, and why").trim_end(), allowed) {
             blocks.push(Block::new(of("what is allowed"), text));
         }

@@ -1,8 +1,8 @@
 //! GitHub's annotations.
 
 use crate::support::{check, claim, empty, hostile, refuted, upheld};
-use exactly_model::{Code, Report};
-use exactly_report::{CHECK_CLAIM, Outcome, Remark, annotations};
+use exactly_model::{CHECK_CLAIM, Code, Report};
+use exactly_report::{Outcome, Remark, annotations};
 
 fn measured() -> Report {
     Report {

@@ -1,8 +1,8 @@
 //! A check of somebody's own pipelines on a terminal.
 
 use crate::support::{check, empty, golden, hostile, not_hosted};
-use exactly_model::{Report, Verdict};
-use exactly_report::{CHECK_CLAIM, Outcome, Style, check_human, is_check};
+use exactly_model::{CHECK_CLAIM, Report, Verdict};
+use exactly_report::{Outcome, Style, check_human, is_check};
 
 /// The check of the pipelines that `keep` names.
 fn only(keep: &str) -> Report {
@@ -43,7 +43,7 @@ fn the_first_line_is_the_verdict() {
     for (id, first) in [
         (
             "orders",
-            "orders does not hold: exactly-once at orders was promised, and 5 of 24 trials made \
+            "orders does not hold: exactly-once at orders, at-least-once at mails was promised, and 5 of 24 trials made \
              effects more than once (D3).",
         ),
         (

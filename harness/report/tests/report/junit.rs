@@ -4,8 +4,8 @@ use crate::support::{
     check, claim, empty, golden, hostile, inconclusive, not_hosted, refuted, upheld,
 };
 use crate::xml::{Element, parse, violations};
-use exactly_model::{Code, Inconclusive, Report, VariantReport};
-use exactly_report::{CHECK_CLAIM, Outcome, Remark, junit};
+use exactly_model::{CHECK_CLAIM, Code, Inconclusive, Report, VariantReport};
+use exactly_report::{Outcome, Remark, junit};
 
 const CELL: &str = "ack/";
 
@@ -135,6 +135,25 @@ fn what_was_not_decided_is_an_error_and_never_a_skip() {
         &open(&format!("{CELL}elsewhere"), "nothing is known"),
     );
     assert_eq!(result(cases(&root)[0]), "error");
+}
+
+#[test]
+fn a_part_of_a_plan_is_skipped_and_what_it_refuted_is_not() {
+    let mut report = check();
+    report.claims[0].variants[2].reason = Some(Inconclusive::Partial);
+    let orders = &mut report.claims[0].variants[0];
+    orders.reason = Some(Inconclusive::Partial);
+    let outcome = Outcome::of_check(&report);
+    assert_eq!((outcome.broken.len(), outcome.undecided.len()), (1, 0));
+    let root = valid(&report, &outcome);
+    let results: Vec<&str> = cases(&root).into_iter().map(result).collect();
+    let (failed, skipped) = ("failure", "skipped");
+    assert_eq!(
+        results,
+        [
+            failed, "passed", failed, failed, skipped, skipped, "passed", "passed", skipped
+        ]
+    );
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use crate::support::{
     check, claim, empty, golden, hostile, inconclusive, not_hosted, refuted, upheld,
 };
-use exactly_model::{Code, Inconclusive, Report};
-use exactly_report::{CHECK_CLAIM, Outcome, Remark, STEP_SUMMARY_MAX, markdown};
+use exactly_model::{CHECK_CLAIM, Code, Inconclusive, Report};
+use exactly_report::{Outcome, Remark, STEP_SUMMARY_MAX, markdown};
 
 fn measured() -> Report {
     Report {

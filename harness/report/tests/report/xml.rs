@@ -46,11 +46,10 @@ pub fn parse(document: &str) -> Element {
                 open.last_mut().unwrap().children.push(closed);
             }
             Event::Text(text) => {
-                let text = text.decode().unwrap();
                 open.last_mut().unwrap().text.push_str(&text);
             }
             Event::GeneralRef(entity) => {
-                let text = format!("&{};", entity.decode().unwrap());
+                let text = format!("&{};", &*entity);
                 let text = quick_xml::escape::unescape(&text).unwrap().into_owned();
                 open.last_mut().unwrap().text.push_str(&text);
             }
@@ -65,14 +64,12 @@ pub fn parse(document: &str) -> Element {
 }
 
 fn element(start: &quick_xml::events::BytesStart<'_>) -> Element {
-    let decode = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     let attribute = |attribute: quick_xml::events::attributes::Attribute<'_>| {
-        let value = decode(&attribute.value);
-        let value = quick_xml::escape::unescape(&value).unwrap().into_owned();
-        (decode(attribute.key.as_ref()), value)
+        let value = quick_xml::escape::unescape(&attribute.value).unwrap();
+        (attribute.key.as_ref().to_owned(), value.into_owned())
     };
     Element {
-        name: decode(start.name().as_ref()),
+        name: start.name().as_ref().to_owned(),
         attributes: start.attributes().map(|a| attribute(a.unwrap())).collect(),
         ..Element::default()
     }

@@ -26,7 +26,7 @@ const QUIET: Time = Time::from_millis(300);
 /// clients that nobody tuned for it.
 const STUCK: Time = Time::from_secs(30);
 /// Claim id of every check.
-pub const CLAIM: &str = "check";
+pub const CLAIM: &str = exactly_model::CHECK_CLAIM;
 
 /// A configuration that can be run.
 #[derive(Clone, PartialEq, Debug)]

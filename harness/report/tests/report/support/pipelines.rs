@@ -2,9 +2,9 @@
 
 use super::{claim, empty, refuted, sink, tally, upheld};
 use exactly_model::{
-    AnomalyReport, ClassReport, Code, Counterexample, Fault, FaultKind, Guarantee, Inconclusive,
-    Phase, Place, PointClass, PointsReport, Report, Reproduced, Schedule, Selector, SinkKind,
-    SinkResult, Step, Tally, VariantReport, Verdict, finding_id,
+    Allowed, AnomalyReport, ClassReport, Code, Counterexample, Fault, FaultKind, Guarantee,
+    Inconclusive, Phase, Place, PointClass, PointsReport, Report, Reproduced, Schedule, Selector,
+    SinkKind, SinkResult, Step, Tally, VariantReport, Verdict, finding_id,
 };
 use std::collections::BTreeMap;
 
@@ -104,6 +104,13 @@ fn orders() -> VariantReport {
         redelivered: 24,
         ..Tally::default()
     };
+    let mailed = Tally {
+        attempted: 240,
+        ok: 240,
+        effects: 242,
+        duplicated: 2,
+        ..Tally::default()
+    };
     let why = "5 of 24 trials doubled effects (D3)";
     VariantReport {
         verdict: Verdict::Refuted,
@@ -113,7 +120,12 @@ fn orders() -> VariantReport {
              (emulated: krafka 0.28.1): 1 fault per trial, 3 of 5 classes, 9 of 100 points \
              (representatives), 10 messages each, 24 trials, seed 7"
         ),
-        sinks: vec![sink("orders", doubled)],
+        sinks: vec![sink("orders", doubled), sink("mails", mailed)],
+        asserted_at: BTreeMap::from([("mails".into(), Guarantee::AtLeastOnce)]),
+        allowed: vec![Allowed {
+            code: Code::D2,
+            reason: "the worker may be handed a message twice".into(),
+        }],
         points: PointsReport {
             classes_fired: 3,
             classes: 5,
