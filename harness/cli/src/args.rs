@@ -1,5 +1,9 @@
 //! The command line.
 
+mod output;
+
+pub use output::{Format, ReportArgs};
+
 use crate::exit_codes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use exactly_model::{SEQUENCE_MAX, Shard};
@@ -73,16 +77,6 @@ pub enum Command {
     },
 }
 
-/// How the answer is printed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, ValueEnum)]
-pub enum Format {
-    /// Text for a reader.
-    #[default]
-    Human,
-    /// JSON for a program.
-    Json,
-}
-
 /// What `evaluate` takes.
 #[derive(Args, Clone, PartialEq, Eq, Debug)]
 pub struct EvaluateArgs {
@@ -113,21 +107,6 @@ pub struct EvaluateArgs {
     /// Where else the report goes.
     #[command(flatten)]
     pub reports: ReportArgs,
-}
-
-/// Where else a report goes, beside stdout.
-#[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
-pub struct ReportArgs {
-    /// Write the report as JUnit XML too.
-    #[arg(long, value_name = "FILE")]
-    pub junit: Vec<PathBuf>,
-    /// Write the report as Markdown too, as short as GitHub's step summaries
-    /// need it.
-    #[arg(long, value_name = "FILE")]
-    pub markdown: Vec<PathBuf>,
-    /// Tell GitHub on stderr what does not hold (annotations).
-    #[arg(long)]
-    pub github: bool,
 }
 
 /// What `check` takes.

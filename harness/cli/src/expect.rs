@@ -27,8 +27,9 @@ pub(crate) fn check_names(expectations: &Expectations, known: &[String]) -> Resu
 }
 
 /// What `report` comes to. Without expectations only undecided cells count: a
-/// measurement has no wrong result, a check of somebody's own pipelines has one. A cell that the place cannot hold is not
-/// undecided; only where nothing else was selected is nothing decided.
+/// measurement has no wrong result, a check of somebody's own pipelines has one.
+/// A cell that the place cannot hold is not undecided; only where nothing else
+/// was selected is nothing decided.
 pub(crate) fn outcome(report: &Report, expectations: Option<&Expectations>) -> Outcome {
     if expectations.is_none() && is_check(report) {
         return Outcome::of_check(report);
