@@ -40,12 +40,13 @@ fn whole(report: &Report) -> String {
 
 /// What ran, and where.
 fn run(report: &Report) -> String {
-    let mut lines = vec!["<sub>".to_owned()];
-    let lines_of_run = crate::summary::run_lines(report);
-    let said: Vec<String> = lines_of_run.iter().map(|line| plain(line)).collect();
-    lines.push(said.join("<br>\n"));
-    lines.push("</sub>\n".to_owned());
-    lines.join("\n")
+    let lines = crate::summary::run_lines(report);
+    let mut lines: Vec<String> = lines.iter().map(|line| plain(line)).collect();
+    if !report.run.is_empty() {
+        let judge = code(&format!("exactly judge {}", report.run));
+        lines.push(format!("{judge} judges the record again"));
+    }
+    list("### What ran", lines).unwrap_or_default()
 }
 
 /// A table. Its cells are Markdown already.

@@ -24,6 +24,14 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
+/// Text within HTML, where Markdown's marks mean nothing.
+pub(super) fn html(text: &str) -> String {
+    clean(text)
+        .replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
 /// A code span. Its marks are more than any run of them inside.
 pub(super) fn code(text: &str) -> String {
     let text = clean(text);
@@ -66,6 +74,7 @@ mod tests {
         );
         assert_eq!(plain("\u{1b}[31mred"), "\\\\u{1b}\\[31mred");
         assert_eq!(plain("ёлки 每条"), "ёлки 每条");
+        assert_eq!(html("<a&b>_c\n"), "&lt;a&amp;b&gt;_c ");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Claims that were measured.
 
 use super::blocks::Block;
-use super::escape::plain;
+use super::escape::{html, plain};
 use super::{counterexamples, coverage, list, remarks, table};
 use crate::outcome::{Outcome, Remark, cell};
 use crate::plain::counts;
@@ -31,7 +31,7 @@ pub(super) fn blocks(report: &Report, outcome: &Outcome) -> Vec<Block> {
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let text = format!(
             "<details><summary>Coverage and bounds of {}</summary>\n\n{}\n</details>\n",
-            plain(&id),
+            html(&id),
             parts.join("\n")
         );
         blocks.push(Block::new(
