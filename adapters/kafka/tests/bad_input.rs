@@ -59,7 +59,7 @@ async fn the_second_bootstrap_server_will_do() {
         .unwrap();
     let info = kafka.info("k");
     assert!(
-        info.version.starts_with("Kafka-compatible, Produce v9-12"),
+        info.version.starts_with("Kafka-compatible, Produce v3-12"),
         "{info:?}"
     );
     assert!(!info.emulated);

@@ -5,7 +5,8 @@
 //! pinned. What librdkafka and this harness need beyond it, the bridge adds:
 //!
 //! * EndTxn before v3, TxnOffsetCommit before v5, LeaveGroup before v3 and
-//!   Produce v9 are translated to the versions that krafka speaks.
+//!   Produce v9 are translated to the versions that krafka speaks, and so are
+//!   the versions of older clients (`older`).
 //! * Fetch is served here, from krafka's log: bounded by the sizes that the
 //!   client asks for (krafka's answer is the whole rest of the log) and woken by
 //!   the next write.
@@ -19,6 +20,7 @@ mod bridge;
 mod connection;
 mod differences;
 mod fetch;
+mod older;
 mod transactions;
 mod translate;
 mod versions;

@@ -4,6 +4,7 @@
 //! was read.
 
 use super::connection::Request;
+use super::older;
 use crate::wire::{Cursor, Malformed, Read, api, outcome, request};
 use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::leave_group_request::MemberIdentity;
@@ -26,7 +27,7 @@ fn spoken(api: ApiKey, version: i16) -> i16 {
         (ApiKey::EndTxn, 0..=2) => 3,
         (ApiKey::TxnOffsetCommit, 0..=4) => 5,
         (ApiKey::LeaveGroup, 0..=2) => 3,
-        _ => version,
+        _ => older::spoken(api, version).unwrap_or(version),
     }
 }
 
@@ -35,6 +36,7 @@ pub(super) fn request(mut request: Request) -> Read<Request> {
     let version = spoken(request.api, request.version);
     match (request.api, request.version) {
         (_, given) if given == version => Ok(request),
+        (api, given) if older::spoken(api, given).is_some() => older::request(&request, version),
         // The same layout under another number.
         (ApiKey::Produce, _) | (ApiKey::TxnOffsetCommit, 3..) => {
             request.set_version(version);
@@ -121,6 +123,9 @@ pub(super) fn reply(api: ApiKey, asked: i16, spoken: i16, frame: Bytes) -> Read<
     let correlation = cursor.i32()?;
     cursor.set_flexible(api::response_header_is_flexible(api, spoken));
     cursor.tags()?;
+    if older::spoken(api, asked).is_some() {
+        return older::reply(api, asked, spoken, correlation, frame.slice(cursor.at()..));
+    }
     let mut out = BytesMut::with_capacity(frame.len());
     out.put_i32(correlation);
     match (api, asked) {

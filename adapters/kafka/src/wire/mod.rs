@@ -1,8 +1,9 @@
 //! Kafka's wire format, read by a bounded cursor.
 //!
 //! `kafka-protocol` allocates what a frame asks for (a Produce of twelve bytes
-//! makes it ask for 206 GB), so its decoders see no byte from the wire. Its
-//! encoders build what this crate sends, and its decoders are oracles in tests.
+//! makes it ask for 206 GB), so its decoders see no byte from the wire that the
+//! cursor has not accepted (`walk`). Its encoders build what this crate sends, and
+//! its decoders are oracles in tests.
 
 pub(crate) mod answers;
 pub(crate) mod api;
@@ -13,6 +14,7 @@ pub(crate) mod parts;
 pub(crate) mod records;
 pub(crate) mod request;
 pub(crate) mod response;
+pub(crate) mod walk;
 
 pub(crate) use cursor::{Cursor, Malformed, Read};
 

@@ -1,5 +1,11 @@
 //! Single requests, made by hand: what a broker answers to each.
 
+#![allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "each test binary uses a part"
+)]
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use exactly_adapter::Instance;
 use kafka_protocol::indexmap::IndexMap;
@@ -127,7 +133,12 @@ impl Raw {
         Bytes::from(reply)
     }
 
-    async fn call<R: Decodable>(&mut self, api: ApiKey, version: i16, body: &impl Encodable) -> R {
+    pub async fn call<R: Decodable>(
+        &mut self,
+        api: ApiKey,
+        version: i16,
+        body: &impl Encodable,
+    ) -> R {
         self.correlation += 1;
         let frame = frame(api, version, self.correlation, body);
         let mut reply = self.exchange(&frame).await;

@@ -17,6 +17,7 @@ mod frames;
 mod labels;
 mod parts;
 mod properties;
+mod recorded;
 mod refusals;
 mod rewrites;
 mod transactions;
