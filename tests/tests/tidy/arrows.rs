@@ -22,7 +22,6 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-adapter",
             "exactly-engine",
             "exactly-report",
-            "exactly-claims",
             "exactly-kafka",
             "exactly-postgres",
         ],
