@@ -28,6 +28,8 @@ mod registry;
 mod replay;
 mod session;
 mod systems;
+#[cfg(test)]
+mod testing;
 
 pub use config::{Check, ConfigError};
 pub use evaluate::{Outcome, evaluate};

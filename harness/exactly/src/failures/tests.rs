@@ -1,4 +1,5 @@
 use super::*;
+use crate::testing::cell;
 use exactly_model::{Code, Fault, FaultKind, Phase, Schedule, Selector, SystemPlace};
 
 fn options(store: &Path) -> Options {
@@ -7,35 +8,6 @@ fn options(store: &Path) -> Options {
     options.store = store.into();
     options.seed = 7;
     options
-}
-
-fn cell(variant: &str) -> Selected {
-    let system = |kind: &str| {
-        serde_json::json!({
-            "name": kind, "kind": kind, "client_timeout_ms": null, "setup": {}
-        })
-    };
-    let pipeline = serde_json::json!({
-        "systems": [system("kafka"), system("postgres")],
-        "processes": [],
-        "feed": {
-            "system": "kafka", "to": "orders", "messages": 6, "concurrency": 1, "id": "text",
-            "keys": 1, "payload": "{id}", "before_start": true
-        },
-        "observers": [],
-        "kinds": [],
-        "timers": [],
-        "limits": exactly_model::Limits::default(),
-    });
-    let cell = serde_json::json!({
-        "claim": "claim", "variant": variant, "sentence": "It is.",
-        "asserted": "exactly-once", "forbidden": ["D3", "L1"], "expected": "exactly-once",
-        "observers": [], "witnesses": []
-    });
-    Selected {
-        cell: serde_json::from_value(cell).unwrap(),
-        pipeline: serde_json::from_value(pipeline).unwrap(),
-    }
 }
 
 fn shown(code: Code, messages: u32) -> Counterexample {

@@ -35,12 +35,11 @@ impl Run {
             shard: None,
         };
         run.record(0, Event::Run(start));
-        let options = crate::Options::new("exactly".into());
-        let cell = &options.cells[0];
+        let cell = crate::testing::cell("variant");
         let cell = CellStart {
             cell: 0,
-            info: cell.variant.cell(&cell.claim),
-            pipeline: cell.variant.pipeline_spec(2, "exactly"),
+            info: cell.cell,
+            pipeline: cell.pipeline,
             systems: Vec::new(),
         };
         run.record(0, Event::Cell(cell));

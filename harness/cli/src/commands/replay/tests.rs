@@ -66,7 +66,7 @@ fn what_was_kept_is_run_where_it_was_seen() {
         (asked.repeat, asked.options.jobs, asked.options.assist),
         (3, 1, false)
     );
-    assert_eq!(asked.options.cells[0].variant.id, "inbox-then-ack");
+    assert_eq!(asked.options.cells[0].cell.variant, "inbox-then-ack");
     assert_eq!(
         asked.options.places.get("kafka"),
         Some(&SystemPlace::Embedded)
