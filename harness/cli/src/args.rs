@@ -25,27 +25,25 @@ pub struct Cli {
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Runs claims and says of each variant what it really delivers.
-    #[command(after_help = exit_codes::help())]
-    Evaluate(EvaluateArgs),
     /// Checks a pipeline of your own: breaks it at every boundary and says whether
     /// what is expected of it holds.
     #[command(after_help = exit_codes::help())]
     Check(CheckArgs),
     /// Writes a configuration to begin with.
     Init(InitArgs),
-    /// Prints the JSON Schema of exactly.toml, for editors.
-    Schema,
-    /// Puts the shards of one plan together: the same verdict as one run.
+    /// Runs claims and says of each variant what it really delivers.
     #[command(after_help = exit_codes::help())]
-    Merge(MergeArgs),
-    /// Judges a recorded run again, from its record alone.
-    #[command(after_help = exit_codes::help())]
-    Judge(JudgeArgs),
+    Evaluate(EvaluateArgs),
     /// Runs a counterexample, or a schedule by hand, again and counts how often
     /// it shows its anomaly.
     #[command(after_help = exit_codes::help())]
     Replay(ReplayArgs),
+    /// Judges a recorded run again, from its record alone.
+    #[command(after_help = exit_codes::help())]
+    Judge(JudgeArgs),
+    /// Puts the shards of one plan together: the same verdict as one run.
+    #[command(after_help = exit_codes::help())]
+    Merge(MergeArgs),
     /// Lists the claims, their variants and what is expected of each.
     List(ListArgs),
     /// Says what an anomaly code means (all of them without CODE).
@@ -53,6 +51,8 @@ pub enum Command {
         /// A code such as D3.
         code: Option<String>,
     },
+    /// Prints the JSON Schema of exactly.toml, for editors.
+    Schema,
     /// Prints a completion script for a shell.
     Completions {
         /// The shell.
