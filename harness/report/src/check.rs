@@ -85,7 +85,7 @@ fn of_sink(variant: &VariantReport, sink: &SinkResult, style: Style) -> String {
         _ => (sink.guarantee.name(), Tone::Plain),
     };
     let head = format!(
-        "{} ({}): {measured}, {asserted} promised",
+        "{} ({}): {measured} measured, {asserted} promised",
         clean(&sink.id),
         sink_kind(sink.kind)
     );

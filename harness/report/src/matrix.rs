@@ -2,6 +2,7 @@
 
 use crate::counters::{COUNTERS, Counter, Fit};
 use crate::layout::{Cell, Column, Row, Table, hanging, paragraph};
+use crate::plain::asserted_at;
 use crate::style::{Style, Tone};
 use crate::text::clean;
 use crate::words::{codes, guarantee_mark, sink_kind, verdict_tone};
@@ -311,7 +312,7 @@ pub(crate) fn sink_line(variant: &VariantReport, sink: &SinkResult) -> String {
         "measured at {}: {}; asserted {}; {}",
         clean(&sink.id),
         measured.join(" "),
-        variant.asserted,
+        asserted_at(variant, &sink.id),
         counts.join(", ")
     )
 }

@@ -1,6 +1,6 @@
 //! What a report comes to for whoever asked.
 
-use crate::words::codes;
+use crate::plain::sentence;
 use exactly_model::{CHECK_CLAIM, Inconclusive, Report, VariantReport, Verdict, exit};
 
 /// Whether `report` is a check of somebody's own pipelines, and not a
@@ -50,21 +50,13 @@ impl Outcome {
     pub fn of_check(report: &Report) -> Self {
         let mut outcome = Self::default();
         for (claim, variant) in report.variants() {
-            let cell = format!("{}/{}", claim.id, variant.id);
-            let id = &variant.id;
+            let remark = || Remark::on(cell(&claim.id, variant), sentence(variant));
             match variant.verdict {
                 Verdict::Upheld => {}
-                Verdict::Refuted => outcome.broken.push(Remark::on(
-                    cell,
-                    format!("{id} does not hold: {}", codes(variant)),
-                )),
+                Verdict::Refuted => outcome.broken.push(remark()),
                 // A shard has done its part: what is put together decides.
                 Verdict::Inconclusive if variant.reason == Some(Inconclusive::Partial) => {}
-                Verdict::Inconclusive => {
-                    let reason = variant.reason.map_or(String::new(), |r| format!(": {r}"));
-                    let text = format!("{id} is inconclusive{reason}");
-                    outcome.undecided.push(Remark::on(cell, text));
-                }
+                Verdict::Inconclusive => outcome.undecided.push(remark()),
                 // Listed, and no more: another place can hold it.
                 Verdict::NotHosted => {}
             }

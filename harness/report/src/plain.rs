@@ -66,8 +66,8 @@ pub(crate) fn next_step(variant: &VariantReport) -> Option<&'static str> {
     match (variant.verdict, variant.reason) {
         (Verdict::Upheld, _) => None,
         (Verdict::Refuted, _) => Some(
-            "Look at the sequence below: between the fault and the last line stands what the \
-             pipeline would have to do otherwise. The command below it runs the same fault again.",
+            "The sequence below shows how: what the pipeline did around the fault, and what its \
+             sinks held in the end. The command below it runs the same fault again.",
         ),
         (_, Some(Inconclusive::HarnessError)) => Some(
             "Run it again; where it comes back, the run's folder holds what the processes and the \

@@ -25,9 +25,9 @@ const NAMED_MAX: usize = 12;
 ///
 /// The first block is always shown: a page that says nothing helps nobody.
 pub(super) fn within(max: usize, blocks: &[Block], where_whole: &str) -> String {
-    let whole: usize = blocks.iter().map(|block| block.text.len() + 1).sum();
-    if whole <= max {
-        return join(blocks);
+    let whole = join(blocks);
+    if whole.len() <= max {
+        return whole;
     }
     // The sentence is the shorter the more is shown: with the longest the
     // others fit too.
@@ -81,7 +81,7 @@ mod tests {
         let whole = within(10_000, &blocks(), "elsewhere");
         assert_eq!(whole.len(), 1000 + 4 + 3);
         assert!(!whole.contains("Left out"));
-        assert_eq!(within(1008, &blocks(), "elsewhere"), whole);
+        assert_eq!(within(1007, &blocks(), "elsewhere"), whole);
     }
 
     #[test]

@@ -23,9 +23,12 @@ fn what_does_not_hold_is_an_error_and_what_is_open_a_warning() {
     assert_eq!(
         text,
         format!(
-            "::error title=orders::orders does not hold: D3%0AD3: message 9-1 at 'orders': 1 \
+            "::error title=orders::orders does not hold: exactly-once at orders, at-least-once at \
+             mails was promised, and 5 of 24 trials made effects more than once (D3).%0AD3: message 9-1 at 'orders': 1 \
              effect beyond the declared for 1 message, 9-1 first%0Aexactly replay {id}\n\
-             ::warning title=audit::audit is inconclusive: not-exercised\n"
+             ::warning title=audit::audit could not be decided (not-exercised): the pipeline did \
+             nothing: 10 messages acknowledged and 0 effects at 'log' in trial 1, which had no \
+             fault.\n"
         )
     );
 }

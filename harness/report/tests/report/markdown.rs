@@ -133,6 +133,10 @@ fn hostile_text_is_no_markup() {
 
 /// A line outside blocks of code holds no markup that is not ours.
 fn outside(line: &str) {
+    // Within HTML Markdown's marks mean nothing.
+    if line.starts_with("<details><summary>") {
+        return assert_eq!(line.matches('<').count(), 3, "{line}");
+    }
     let line = without_code(line);
     assert!(!line.contains("<x>") && !line.contains("[b](c)"), "{line}");
     assert!(!line.starts_with("# e"), "{line}");

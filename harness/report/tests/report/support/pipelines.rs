@@ -121,6 +121,7 @@ fn orders() -> VariantReport {
              (representatives), 10 messages each, 24 trials, seed 7"
         ),
         sinks: vec![sink("orders", doubled), sink("mails", mailed)],
+        expected_at: BTreeMap::from([("mails".into(), Guarantee::AtLeastOnce)]),
         asserted_at: BTreeMap::from([("mails".into(), Guarantee::AtLeastOnce)]),
         allowed: vec![Allowed {
             code: Code::D2,
