@@ -47,7 +47,10 @@ impl Example {
         let forbidden = cell.anomalies.iter().filter(|a| a.forbidden);
         let codes: BTreeSet<Code> = forbidden.map(|a| a.code).collect();
         let predicted = [Code::D3, Code::T3];
-        assert!(codes.iter().all(|code| predicted.contains(code)), "{codes:?}: {said}");
+        assert!(
+            codes.iter().all(|code| predicted.contains(code)),
+            "{codes:?}: {said}"
+        );
         assert!(codes.contains(&Code::D3), "{codes:?}");
     }
 
@@ -72,7 +75,10 @@ impl Example {
                 FaultKind::DelayReply,
                 FaultKind::Freeze,
             ] {
-                assert!(fired.contains(&kind), "{kind} at {operation} never fired: {fired:?}");
+                assert!(
+                    fired.contains(&kind),
+                    "{kind} at {operation} never fired: {fired:?}"
+                );
             }
         }
     }
@@ -89,7 +95,10 @@ impl Example {
         if let Some(lacks) = lacks {
             let all = std::env::var("EXACTLY_TEST_EXAMPLES").as_deref() == Ok("all");
             assert!(!all, "{} lacks {lacks}", self.name);
-            println!("not run: {}/{variant} {place:?}: {lacks} is not here", self.name);
+            println!(
+                "not run: {}/{variant} {place:?}: {lacks} is not here",
+                self.name
+            );
             return None;
         }
         let _alone = alone();
@@ -153,5 +162,8 @@ pub fn folders() -> Vec<String> {
 }
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().into()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .into()
 }

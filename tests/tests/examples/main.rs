@@ -45,7 +45,10 @@ const EXAMPLES: &[Example] = &[
 const ORDERS: &[&str] = &["pg INSERT", "pg COMMIT", "k OffsetCommit"];
 
 fn example(name: &str) -> &'static Example {
-    EXAMPLES.iter().find(|example| example.name == name).unwrap()
+    EXAMPLES
+        .iter()
+        .find(|example| example.name == name)
+        .unwrap()
 }
 
 macro_rules! examples {

@@ -2,7 +2,7 @@
 
 use super::Trial;
 use super::placeholders::{fill, ports};
-use super::ready::wait_ready;
+use super::ready::{OUTPUT_WAIT, wait_ready};
 use crate::EngineError;
 use crate::boundary::{Boundaries, Life, Mode};
 use crate::supervisor::{Launch, Process, TRIAL, last_line};

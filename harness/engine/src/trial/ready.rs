@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long the last output of a process that failed is waited for.
-const OUTPUT_WAIT: Duration = Duration::from_secs(1);
+pub(super) const OUTPUT_WAIT: Duration = Duration::from_secs(1);
 /// Between two looks at a port or a URL.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long one look may take.
