@@ -19,6 +19,40 @@ const FROZEN: &str = r#"{
   "places": { "kafka": "local" }
 }"#;
 
+/// A commit that arrives when the next transaction has begun, and a crash within
+/// that one.
+const LATE: &str = include_str!("../../../docs/findings/kafka-late-end-txn.json");
+
+#[test]
+fn a_late_commit_ends_the_transaction_after_its_own() {
+    if !there_is_a_kafka("a_late_commit_ends_the_transaction_after_its_own") {
+        return;
+    }
+    let _alone = alone();
+    let home = Home::new("late-commit");
+    let file = home.path().join("late.json");
+    std::fs::write(&file, LATE).unwrap();
+    let file = file.to_str().unwrap();
+    let arguments = ["replay", file, "--on", "kafka=local", "--format", "json"];
+    let output = home.command(&arguments).output().unwrap();
+    let code = i32::from(exit::REFUTED);
+    assert_eq!(output.status.code(), Some(code), "{}", stderr(&output));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let shown: Counterexample = serde_json::from_value(answer["counterexample"].clone()).unwrap();
+    let mut said = shown.evidence.iter().map(|step| step.what.as_str());
+    let mut comes = |part: &str| said.any(|what| what.contains(part));
+    // In this order.
+    for part in [
+        "EndTxn commit {1}: held back",
+        "Produce topic.out {2}",
+        "EndTxn commit {1}: arrives only now",
+        "EndTxn commit {2}: never arrived",
+        "sink out: 2 effects for message 2",
+    ] {
+        assert!(comes(part), "{part:?} is not in its place in {shown:#?}");
+    }
+}
+
 #[test]
 fn a_frozen_owner_is_fenced_and_its_row_is_there_twice() {
     if !there_is_a_kafka("a_frozen_owner_is_fenced_and_its_row_is_there_twice") {
