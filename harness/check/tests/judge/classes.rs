@@ -47,7 +47,8 @@ fn each_class_has_its_entry() {
 
 #[test]
 fn a_class_that_no_fault_struck_is_listed_too() {
-    let bends: [(fn(&mut Script), Option<&str>); 4] = [
+    type Bend = (fn(&mut Script), Option<&'static str>);
+    let bends: [Bend; 4] = [
         (|_| {}, None),
         (
             |s| {
