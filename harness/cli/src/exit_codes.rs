@@ -39,7 +39,7 @@ pub const fn exit_codes() -> &'static [ExitCodeText] {
         ),
         text(
             exit::REFUTED,
-            "an expectation (--expect) does not hold, or a replay came back",
+            "a check or an expectation (--expect) does not hold, or a replay came back",
         ),
         text(exit::PANIC, "a defect in exactly itself; please report it"),
         text(

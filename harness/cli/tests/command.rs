@@ -34,7 +34,7 @@ fn version_and_help_are_data() {
     for args in [&["--help"][..], &["evaluate", "--help"]] {
         let (code, out, err) = run(args);
         assert_eq!((code, err.as_str()), (exit::DONE, ""));
-        assert!(out.contains("100  an expectation"), "{out}");
+        assert!(out.contains("100  a check"), "{out}");
         assert!(!out.contains("guardian") && !out.contains("embedded-kafka"));
     }
 }
