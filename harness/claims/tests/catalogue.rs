@@ -345,6 +345,7 @@ fn the_specification_is_complete() {
                             assert!(observer.query.contains(column), "{column}");
                         }
                     }
+                    SinkKind::Other => panic!("the catalogue reads systems: {}", observer.name),
                 }
             }
             for timer in &spec.timers {

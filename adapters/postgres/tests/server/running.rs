@@ -55,8 +55,8 @@ pub async fn rows(scope: &Arc<dyn Scope>) -> Result<u64, ObserveError> {
 
 pub fn setup(sql: &str) -> Setup {
     Setup {
-        topics: Vec::new(),
         sql: sql.into(),
+        ..Setup::default()
     }
 }
 

@@ -291,7 +291,6 @@ impl Observing for ToyCorner {
                 unit: None,
                 checksum: None,
                 view: View::default(),
-                by: None,
             });
         }
         Ok(())
