@@ -94,6 +94,7 @@ async fn topics_that_cannot_be_or_are_not() {
         query: "absent".into(),
         effects_per_message: 1,
         view: View::default(),
+        by: None,
     };
     let error = scope
         .observing()
@@ -127,6 +128,7 @@ async fn a_record_without_an_id_is_named() {
         query: "out".into(),
         effects_per_message: 1,
         view: View::default(),
+        by: None,
     };
     let result = scope
         .observing()
