@@ -128,7 +128,7 @@ async fn one_node() {
 }
 
 /// Why a trial with `topics` is refused.
-async fn refused(kafka: &dyn Instance, topics: Vec<Topic>) -> String {
+async fn refused_trial(kafka: &dyn Instance, topics: Vec<Topic>) -> String {
     let setup = Setup {
         topics,
         ..Setup::default()
@@ -145,7 +145,7 @@ async fn too_many_replicas(kafka: &dyn Instance) {
         partitions: 1,
         replicas: Some(3),
     };
-    let text = refused(kafka, vec![topic]).await;
+    let text = refused_trial(kafka, vec![topic]).await;
     assert!(text.contains("INVALID_REPLICATION_FACTOR"), "{text}");
     assert!(
         text.contains("1 broker") && text.contains("local:3"),
@@ -161,7 +161,7 @@ async fn a_policy_is_violated(kafka: &dyn Instance) {
         partitions: 10_000,
         replicas: None,
     };
-    let text = refused(kafka, vec![topic("orders"), topic("out")]).await;
+    let text = refused_trial(kafka, vec![topic("orders"), topic("out")]).await;
     assert!(text.contains("POLICY_VIOLATION"), "{text}");
     assert!(text.contains("number of partitions"), "{text}");
 }
