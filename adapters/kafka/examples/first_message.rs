@@ -28,8 +28,8 @@ impl Host for NoHost {
     async fn run(&self, _: ServerCommand) -> Result<(), StartError> {
         unreachable!("only places with an address are used")
     }
-    fn embedded(&self, _: &str) -> Vec<String> {
-        Vec::new()
+    fn embedded(&self, _: &str) -> ServerCommand {
+        ServerCommand::default()
     }
     fn scratch(&self) -> &Path {
         Path::new("")

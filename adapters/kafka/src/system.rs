@@ -59,6 +59,24 @@ impl Adapter for Kafka {
             started,
         }))
     }
+
+    async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
+        let servers = addresses.iter().map(|(host, port)| format!("{host}:{port}"));
+        let address = servers.collect::<Vec<_>>().join(",");
+        let cluster = Cluster::connect(&address, BROKER_IS_GONE).await;
+        let cluster = cluster.map_err(|error| StartError::Unreachable {
+            system: "kafka",
+            address,
+            why: error.to_string(),
+            hint: "it was started for several runs and has ended since; begin again".into(),
+        })?;
+        Ok(Arc::new(KafkaInstance {
+            cluster: Arc::new(cluster),
+            place: SystemPlace::Embedded.to_string(),
+            version: embedded::VERSION.into(),
+            started: Started::Embedded(None),
+        }))
+    }
 }
 
 /// A cluster that serves, its version, and who started it.
@@ -67,11 +85,9 @@ type Running = (Arc<Cluster>, String, Started);
 async fn start_embedded(host: &dyn Host) -> Result<Running, StartError> {
     let server = host
         .serve(ServerCommand {
-            name: "embedded-kafka".into(),
-            command: host.embedded("kafka"),
             ready: embedded::READY.into(),
             ready_within_ms: EMBEDDED_READY_MS,
-            ..ServerCommand::default()
+            ..host.embedded("kafka")
         })
         .await?;
     let not_started = |why: String| StartError::NotStarted {
@@ -87,7 +103,7 @@ async fn start_embedded(host: &dyn Host) -> Result<Running, StartError> {
     let cluster = Cluster::connect(&address, BROKER_IS_GONE)
         .await
         .map_err(|error| not_started(error.to_string()))?;
-    let started = Started::Embedded(server);
+    let started = Started::Embedded(Some(server));
     Ok((Arc::new(cluster), embedded::VERSION.into(), started))
 }
 
@@ -126,7 +142,8 @@ async fn reach(bootstrap: &str) -> Result<Running, StartError> {
 
 /// Who started it, and what is held of it.
 enum Started {
-    Embedded(Box<dyn Server>),
+    /// The broker of this package; another process's where nothing is held of it.
+    Embedded(Option<Box<dyn Server>>),
     Local(Arc<Local>),
     ByTheUser,
 }
@@ -199,9 +216,9 @@ impl Instance for KafkaInstance {
 
     async fn stop(&self) {
         match &self.started {
-            Started::Embedded(server) => server.stop().await,
+            Started::Embedded(Some(server)) => server.stop().await,
             Started::Local(local) => local.end().await,
-            Started::ByTheUser => {}
+            Started::Embedded(None) | Started::ByTheUser => {}
         }
     }
 }

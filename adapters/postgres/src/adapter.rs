@@ -56,4 +56,12 @@ impl Adapter for Postgres {
             target, pool, facts, server, shown,
         )))
     }
+
+    async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
+        let port = addresses.first().map(|(_, port)| *port);
+        let target = Target::embedded(port.unwrap_or_default());
+        let (pool, facts) = Pool::open(&target).await?;
+        let shown = SystemPlace::Embedded.to_string();
+        Ok(Arc::new(PgInstance::new(target, pool, facts, None, shown)))
+    }
 }

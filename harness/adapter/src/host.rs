@@ -66,8 +66,9 @@ pub trait Host: Send + Sync {
     /// Runs a command to its end (initdb). An exit code other than 0 is an error
     /// that carries the end of its output.
     async fn run(&self, command: ServerCommand) -> Result<(), StartError>;
-    /// The command line that runs the harness's own embedded server `name`.
-    fn embedded(&self, name: &str) -> Vec<String>;
+    /// What runs the harness's own embedded server `name`: name, command and
+    /// environment. When it is ready is the adapter's to say.
+    fn embedded(&self, name: &str) -> ServerCommand;
     /// A folder of the run, removed at its end (by the guardian if need be).
     /// Readable by any user: servers that refuse root live in it.
     fn scratch(&self) -> &Path;

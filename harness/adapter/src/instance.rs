@@ -21,6 +21,9 @@ pub trait Adapter: Send + Sync {
         place: &SystemPlace,
         host: Arc<dyn Host>,
     ) -> Result<Arc<dyn Instance>, StartError>;
+    /// An embedded system that another process of the harness has started, and
+    /// stops: `addresses` are what [`Instance::addresses`] says there.
+    async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError>;
 }
 
 /// Names of one trial. Every name that an adapter makes carries both numbers.

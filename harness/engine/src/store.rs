@@ -11,7 +11,12 @@ use exactly_model::{Event, HISTORY_VERSION, RUN_MAX, Record};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// How far apart the numbers of runs are that a process begins at the same moment: a
+/// prime, so that a quarter of an hour of milliseconds leads to no other one soon.
+const RUNS_APART: u64 = 49_999;
 
 /// Name of the history file in a run's folder.
 pub const EVENTS: &str = "events.ndjson";
@@ -132,9 +137,12 @@ impl Recorder {
 /// Makes the folder of a new run and its history, with a number that no other run
 /// under `root` has.
 fn new_run(root: &Path, wall_ns: u64) -> Result<(RunId, File), EngineError> {
-    // Two runs that share a broker must not share names: the number mixes time
-    // and process id.
+    // Two runs that share a broker must not share names: the number mixes time,
+    // process id, and how many runs this process has begun.
+    static BEGUN: AtomicU64 = AtomicU64::new(0);
+    let begun = BEGUN.fetch_add(1, Ordering::Relaxed);
     let mixed = (wall_ns / 1_000_000) ^ (u64::from(std::process::id()) << 7);
+    let mixed = mixed.wrapping_add(begun.wrapping_mul(RUNS_APART));
     let runs = root.join("runs");
     for attempt in 0..=u64::from(RUN_MAX) {
         let number = (mixed.wrapping_add(attempt) % u64::from(RUN_MAX)) as u32 + 1;
@@ -270,6 +278,19 @@ mod tests {
             assert_eq!(records.len(), lines);
             assert!(records.iter().enumerate().all(|(i, r)| r.trial == i as u32));
         }
+    }
+
+    #[test]
+    fn runs_of_one_moment_have_numbers_of_their_own() {
+        // Each in a store of its own: no folder tells them apart.
+        let number = |_| {
+            let root = tempfile::tempdir().unwrap();
+            let recorder = Recorder::create(root.path(), Box::new(|_| {})).unwrap();
+            recorder.run().number
+        };
+        let numbers: Vec<u32> = (0..20).map(number).collect();
+        let distinct: std::collections::BTreeSet<_> = numbers.iter().collect();
+        assert_eq!(distinct.len(), numbers.len(), "{numbers:?}");
     }
 
     #[test]

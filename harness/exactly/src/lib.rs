@@ -1,5 +1,36 @@
-//! Runs claims and judges recorded runs: the composition of adapters, engine
-//! and judge.
+//! What does a messaging pipeline really deliver when things break? A check in a
+//! test, in about ten lines:
+//!
+//! ```no_run
+//! use exactly::{Pipeline, Process};
+//! use std::time::Duration;
+//!
+//! # /*
+//! #[test]
+//! # */
+//! fn each_order_is_booked_exactly_once() {
+//!     Pipeline::new("orders")
+//!         .kafka("k", |k| k.topic("orders").client_timeout(Duration::from_secs(2)))
+//!         .postgres("pg", |pg| pg.sql("create table orders (id text)"))
+//!         .process(
+//!             Process::cargo_bin("worker")
+//!                 .env("BROKERS", "{k.address}")
+//!                 .env("TOPIC", "{k.topic.orders}")
+//!                 .env("GROUP", "{k.group}")
+//!                 .env("DATABASE_URL", "{pg.url}"),
+//!         )
+//!         .feed("k", "orders")
+//!         .observe_rows("orders", "pg", "select id from orders")
+//!         .assert_exactly_once();
+//! }
+//! ```
+//!
+//! The worker runs as a real process behind boundaries, is killed or cut off at every
+//! exchange with Kafka and PostgreSQL where that can matter, and the rows are counted.
+//! Where one is lost or doubled the panic's message is the shortest way there. See
+//! [`Pipeline`]; nothing has to be installed.
+//!
+//! Beneath it is the composition of adapters, engine and judge.
 //!
 //! [`evaluate`] runs cells (a claim's variants) on running systems and ends in
 //! a report; [`judge`] makes the same report from a recorded run alone, through
@@ -9,7 +40,7 @@
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), exactly::Error> {
-//! let mut options = exactly::Options::new("/path/to/exactly".into(), Vec::new());
+//! let mut options = exactly::Options::new("/path/to/exactly", Vec::new());
 //! options.messages = Some(6);
 //! let outcome = exactly::evaluate(options, |_progress| {}).await?;
 //! println!("{} cells", outcome.report.variants().count());
@@ -17,10 +48,12 @@
 //! # }
 //! ```
 
+mod api;
 pub mod config;
 mod evaluate;
 mod failures;
 mod judge;
+mod keeper;
 mod options;
 mod overseer;
 mod progress;
@@ -31,12 +64,18 @@ mod systems;
 #[cfg(test)]
 mod testing;
 
-pub use config::{Check, ConfigError};
+pub use api::{
+    CheckError, Checked, KafkaSystem, Pipeline, PostgresSystem, Process, as_pipeline, is_pipeline,
+};
+pub use config::{Check, ConfigError, Id, Plan, Signal};
 pub use evaluate::{Outcome, evaluate};
 pub use exactly_check::{Expectations, Mismatch, compare, exit_code};
-pub use exactly_engine::{EngineError as Error, supervisor::guardian::watch as guard};
+pub use exactly_engine::EngineError as Error;
+pub use exactly_engine::supervisor::{Executable, guardian::watch as guard};
+pub use exactly_model::{Code, FaultKind, Guarantee, Report, Verdict};
 pub use failures::{FindError, find_schedule};
 pub use judge::{JudgeError, judge, merge};
+pub use keeper::{Sharing, keep};
 pub use options::{Options, PlanChoice, Selected};
 pub use progress::Progress;
 pub use registry::{kinds, serve_embedded};

@@ -1,11 +1,14 @@
 //! What to run, on what, and how.
 
+use crate::keeper::Sharing;
 use exactly_engine::cell::Planning;
+use exactly_engine::supervisor::Executable;
 use exactly_model::{Cell, Pipeline, Shard, SystemPlace};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// Pairs run for each cell at most, where nothing else is said.
 const PAIRS_MAX: u32 = 400;
@@ -97,9 +100,14 @@ pub struct Options {
     pub config: Option<String>,
     /// Folder of the run store.
     pub store: PathBuf,
-    /// The harness's own binary: it runs the pipelines, the embedded servers and
-    /// the guardian as children.
-    pub executable: String,
+    /// The harness's own binary: it runs the embedded servers and the guardian as
+    /// children.
+    pub executable: Executable,
+    /// Where embedded servers are shared with other runs on this machine; the run's
+    /// own without it.
+    pub shared: Option<Sharing>,
+    /// Trials at once in all runs of this process that share it.
+    pub turns: Option<Arc<Semaphore>>,
     /// Folder for temporary files of the run.
     pub temporary: PathBuf,
     /// Folder for downloads, kept between runs.
@@ -114,8 +122,9 @@ pub struct Options {
 
 impl Options {
     /// `cells` on embedded systems, with default settings. `executable` is a binary
-    /// that has the `exactly` command's hidden subcommands.
-    pub fn new(executable: String, cells: Vec<Selected>) -> Self {
+    /// that has the `exactly` command's hidden subcommands, or does their work when a
+    /// variable of its environment says so.
+    pub fn new(executable: impl Into<Executable>, cells: Vec<Selected>) -> Self {
         // Never cancelled: the receiver outlives its sender.
         let (_, cancelled) = watch::channel(false);
         Self {
@@ -137,7 +146,9 @@ impl Options {
             assist: true,
             config: None,
             store: PathBuf::from(".exactly"),
-            executable,
+            executable: executable.into(),
+            shared: None,
+            turns: None,
             temporary: std::env::temp_dir(),
             cache: std::env::temp_dir().join("exactly-cache"),
             settings: BTreeMap::new(),
@@ -154,6 +165,12 @@ impl Options {
             pipeline.feed.messages = self.messages.unwrap_or(own);
             pipeline
         })
+    }
+
+    /// Where embedded servers are shared, and the program that keeps them.
+    pub(crate) fn sharing(&self) -> Option<(Sharing, Executable)> {
+        let shared = self.shared.clone()?;
+        Some((shared, self.executable.clone()))
     }
 
     pub(crate) fn planning(&self) -> Planning {

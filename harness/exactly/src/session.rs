@@ -92,7 +92,7 @@ impl Session<'_> {
         );
         let host = Arc::new(host.with_settings(options.settings.clone()));
         let pipelines: Vec<Pipeline> = options.pipelines().collect();
-        let mut systems = Systems::new(host, options.places.clone());
+        let mut systems = Systems::new(host, options.places.clone(), options.sharing());
         let mut cancelled = options.cancelled.clone();
         let started = tokio::select! {
             started = systems.start(pipelines.iter(), live) => started,
@@ -140,6 +140,7 @@ impl Session<'_> {
                 planning: self.planning.clone(),
                 exhaustive: options.exhaustive,
                 jobs: options.jobs,
+                turns: options.turns.clone(),
                 trials: trials.clone(),
                 max_time: options.max_time,
                 replays: options.replays,

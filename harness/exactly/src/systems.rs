@@ -1,9 +1,11 @@
 //! The systems of a run: started once, shared by its cells.
 
+use crate::keeper::{Lease, Sharing};
 use crate::overseer::Live;
 use crate::registry::adapter;
-use exactly_adapter::{Host, Instance};
+use exactly_adapter::{Adapter, Host, Instance, StartError};
 use exactly_engine::EngineError;
+use exactly_engine::supervisor::Executable;
 use exactly_model::{Pipeline, SystemPlace};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,15 +14,27 @@ use std::sync::Arc;
 pub(crate) struct Systems {
     host: Arc<dyn Host>,
     places: BTreeMap<String, SystemPlace>,
+    shared: Option<(Sharing, Executable)>,
     running: BTreeMap<String, Arc<dyn Instance>>,
+    leases: Vec<Lease>,
 }
 
+/// A system that runs, and what keeps it running where it is shared.
+type Started = (Arc<dyn Instance>, Option<Lease>);
+
 impl Systems {
-    pub fn new(host: Arc<dyn Host>, places: BTreeMap<String, SystemPlace>) -> Self {
+    /// Embedded ones are those of `shared`, where there is any.
+    pub fn new(
+        host: Arc<dyn Host>,
+        places: BTreeMap<String, SystemPlace>,
+        shared: Option<(Sharing, Executable)>,
+    ) -> Self {
         Self {
             host,
             places,
+            shared,
             running: BTreeMap::new(),
+            leases: Vec::new(),
         }
     }
 
@@ -51,14 +65,29 @@ impl Systems {
             };
             live.note(format!("starting {called}{kind} ({place})"));
             let host = self.host.clone();
-            starting.spawn(async move { (name, adapter.start(&place, host).await) });
+            let shared = self.shared.clone();
+            starting.spawn(async move {
+                let started = match (place, shared) {
+                    (SystemPlace::Embedded, Some((sharing, executable))) => {
+                        join(adapter.as_ref(), sharing, executable).await
+                    }
+                    (place, _) => adapter
+                        .start(&place, host)
+                        .await
+                        .map(|started| (started, None)),
+                };
+                (name, started)
+            });
         }
         let mut first_error = None;
         while let Some(joined) = starting.join_next().await {
             let (name, started) =
                 joined.map_err(|error| EngineError::Harness(error.to_string()))?;
             match started {
-                Ok(instance) => drop(self.running.insert(name, instance)),
+                Ok((instance, lease)) => {
+                    self.running.insert(name, instance);
+                    self.leases.extend(lease);
+                }
                 Err(error) => first_error = first_error.or(Some(error)),
             }
         }
@@ -81,5 +110,24 @@ impl Systems {
         for instance in self.running.into_values() {
             instance.stop().await;
         }
+        // Whoever keeps what is shared may now end it.
+        drop(self.leases);
     }
+}
+
+/// Joins an embedded system that is shared; it is started where nobody has yet.
+async fn join(
+    adapter: &dyn Adapter,
+    sharing: Sharing,
+    executable: Executable,
+) -> Result<Started, StartError> {
+    let kind = adapter.kind();
+    let leased = tokio::task::spawn_blocking(move || Lease::take(kind, &sharing, &executable));
+    let lease = leased.await.map_err(|error| StartError::NotStarted {
+        system: kind,
+        why: error.to_string(),
+        hint: "this is a defect of exactly; please report it".into(),
+    })??;
+    let instance = adapter.join(lease.addresses()).await?;
+    Ok((instance, Some(lease)))
 }

@@ -55,6 +55,7 @@ pub use junit::junit;
 pub use markdown::{STEP_SUMMARY_MAX, markdown};
 pub use matrix::matrix;
 pub use outcome::{Outcome, Remark, is_check};
+pub use plain::{LEGEND, next_step};
 pub use style::Style;
 pub use summary::{summary, verdict_line};
 pub use words::schedule_in_words;

@@ -62,7 +62,7 @@ pub(crate) fn sentence(variant: &VariantReport) -> String {
 }
 
 /// What to do next, where the verdict leaves that open.
-pub(crate) fn next_step(variant: &VariantReport) -> Option<&'static str> {
+pub fn next_step(variant: &VariantReport) -> Option<&'static str> {
     match (variant.verdict, variant.reason) {
         (Verdict::Upheld, _) => None,
         (Verdict::Refuted, _) => Some(
@@ -197,7 +197,8 @@ pub(crate) fn allowance(allowed: &Allowed) -> String {
 }
 
 /// How to read the sequence of a counterexample.
-pub(crate) const LEGEND: &str = "How to read it: worker#1 is the first life of the process \
+/// How to read a sequence, for whoever meets one for the first time.
+pub const LEGEND: &str = "How to read it: worker#1 is the first life of the process \
      called worker, worker#2 the life after it was started again; {1} are the messages that a \
      request carries or covers; ✗ is what was done to the pipeline; the last lines are what the \
      sinks held in the end.";

@@ -208,8 +208,11 @@ impl Host for TestHost {
         }
     }
 
-    fn embedded(&self, name: &str) -> Vec<String> {
-        vec!["exactly".into(), "embedded".into(), name.into()]
+    fn embedded(&self, name: &str) -> ServerCommand {
+        ServerCommand {
+            command: vec!["exactly".into(), "embedded".into(), name.into()],
+            ..ServerCommand::default()
+        }
     }
     fn scratch(&self) -> &Path {
         &self.scratch

@@ -163,7 +163,7 @@ impl Host for TestHost {
         Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()))
     }
 
-    fn embedded(&self, name: &str) -> Vec<String> {
+    fn embedded(&self, name: &str) -> ServerCommand {
         panic!("postgres needs no embedded program of the harness, least of all {name}")
     }
 

@@ -71,7 +71,7 @@ fn options(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<Options, Failur
     let claims = select(catalogue, &args.cells).map_err(|e| usage(&e))?;
     let places = Places::read(&args.places).map_err(|e| usage(&e))?;
     let mut options = running::options(places, &args.course)?;
-    options.cells = selected(&claims, &options.executable);
+    options.cells = selected(&claims, options.executable.program());
     options.messages = args.messages;
     if let Some(messages) = options.messages {
         check_messages(&claims, messages)?;

@@ -91,7 +91,7 @@ fn asked(catalogue: Vec<Claim>, args: &ReplayArgs) -> Result<ReplayOptions, Fail
             error => wrong(format!("`places`: {error}")),
         })?;
     let mut options = running::options(places, &args.course)?;
-    options.cells = selected(&claims, &options.executable);
+    options.cells = selected(&claims, options.executable.program());
     schedule::check_names(&file, &options.cells[0].pipeline).map_err(wrong)?;
     Ok(ReplayOptions {
         file,

@@ -21,6 +21,7 @@ use rounds::Rounds;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Judges for the engine, which does not: whoever composes it does.
 pub trait Overseer: Send + Sync {
@@ -102,6 +103,9 @@ pub struct Course {
     pub exhaustive: bool,
     /// Trials at once.
     pub jobs: usize,
+    /// Trials at once in all runs that share this, where several run beside each
+    /// other.
+    pub turns: Option<Arc<Semaphore>>,
     /// Trial numbers are unique in the run.
     pub trials: Arc<AtomicU32>,
     /// No planned trial begins later than this after the cell began.

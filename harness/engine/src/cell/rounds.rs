@@ -9,6 +9,7 @@ use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+use tokio::sync::SemaphorePermit;
 
 /// Scopes closed at once.
 const CLOSING: usize = 8;
@@ -120,6 +121,7 @@ impl<'a> Rounds<'a> {
             .map(|(place, ordered)| {
                 let number = course.trials.fetch_add(1, Ordering::SeqCst) + 1;
                 async move {
+                    let _turn = turn(course).await;
                     let finished = stage.run_trial(number, ordered).await?;
                     Ok::<_, EngineError>((place, finished))
                 }
@@ -170,6 +172,12 @@ impl<'a> Rounds<'a> {
     pub async fn close(&self) {
         close(&self.all).await;
     }
+}
+
+/// Waits for a turn among all runs that share them; held until the trial is over.
+async fn turn(course: &Course) -> Option<SemaphorePermit<'_>> {
+    // Nobody closes it: an error says that turns are no longer taken.
+    course.turns.as_ref()?.acquire().await.ok()
 }
 
 async fn close(some: &[Finished]) {

@@ -123,6 +123,7 @@ fn course() -> Course {
         planning: Planning::EveryBoundary,
         exhaustive: false,
         jobs: 2,
+        turns: None,
         trials: Arc::default(),
         max_time: None,
         replays: 3,

@@ -8,7 +8,7 @@
 //! cleared by a change of user and is not inherited.
 
 use super::proc::{descendants, has_variable, marked, signal};
-use super::{MARK, STOP};
+use super::{Executable, MARK, STOP};
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -33,13 +33,14 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    /// Starts the guardian: `executable guardian <mark> <scratch>`.
-    pub fn start(executable: &str, mark: &str, scratch: &Path) -> io::Result<Self> {
+    /// Starts the guardian: `guardian <mark> <scratch>`.
+    pub fn start(executable: &Executable, mark: &str, scratch: &Path) -> io::Result<Self> {
         use std::os::unix::process::CommandExt;
-        let child = Command::new(executable)
-            .arg("guardian")
-            .arg(mark)
-            .arg(scratch)
+        let again = executable.again(&["guardian", mark, &scratch.to_string_lossy()]);
+        let (program, arguments) = again.command.split_first().ok_or(io::ErrorKind::NotFound)?;
+        let child = Command::new(program)
+            .args(arguments)
+            .envs(again.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -2,7 +2,7 @@
 
 use super::output::tail;
 use super::process::LAST_WORDS;
-use super::{Launch, Process, Supervisor};
+use super::{Executable, Launch, Process, Supervisor};
 use async_trait::async_trait;
 use exactly_adapter::{Host, Server, ServerCommand, StartError, StopSignal};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const SERVER_GRACE: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct LocalHost {
     supervisor: Supervisor,
-    executable: String,
+    executable: Executable,
     scratch: PathBuf,
     cache: PathBuf,
     output: PathBuf,
@@ -31,14 +31,14 @@ impl LocalHost {
     /// servers print.
     pub fn new(
         supervisor: Supervisor,
-        executable: String,
+        executable: impl Into<Executable>,
         scratch: PathBuf,
         cache: PathBuf,
         output: PathBuf,
     ) -> Self {
         Self {
             supervisor,
-            executable,
+            executable: executable.into(),
             scratch,
             cache,
             output,
@@ -148,8 +148,15 @@ impl Host for LocalHost {
         }
     }
 
-    fn embedded(&self, name: &str) -> Vec<String> {
-        vec![self.executable.clone(), format!("embedded-{name}")]
+    fn embedded(&self, name: &str) -> ServerCommand {
+        let role = format!("embedded-{name}");
+        let again = self.executable.again(&[&role]);
+        ServerCommand {
+            name: role,
+            command: again.command,
+            env: again.env,
+            ..ServerCommand::default()
+        }
     }
 
     fn setting(&self, name: &str) -> Option<String> {

@@ -4,6 +4,8 @@
 //! its environment. The [`guardian`] ends whatever carries the mark when the
 //! harness is gone, `setsid` children included.
 
+mod detached;
+mod executable;
 pub mod guardian;
 mod host;
 mod output;
@@ -11,6 +13,8 @@ mod proc;
 mod process;
 mod script;
 
+pub use detached::detach;
+pub use executable::{Again, Executable};
 pub use host::LocalHost;
 pub(crate) use output::{last_line, tail as output_tail};
 pub use proc::{descendants, marked};

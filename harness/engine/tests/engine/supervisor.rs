@@ -247,7 +247,7 @@ fn host(room: &Room) -> LocalHost {
     let folder = room.folder.path().to_path_buf();
     LocalHost::new(
         room.supervisor.clone(),
-        "exe".into(),
+        "exe",
         folder.clone(),
         folder.clone(),
         folder,

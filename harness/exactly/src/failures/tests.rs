@@ -4,7 +4,7 @@ use exactly_model::{Code, Fault, FaultKind, Phase, Schedule, Selector, SystemPla
 
 fn options(store: &Path) -> Options {
     let cells = ["one", "other"].map(cell).to_vec();
-    let mut options = Options::new("exactly".into(), cells);
+    let mut options = Options::new("exactly", cells);
     options.store = store.into();
     options.seed = 7;
     options

@@ -11,6 +11,7 @@ use super::file::{Config, Hooks, Limits};
 use super::values::{Plan, Time};
 use super::{ConfigError, Env};
 use crate::{Options, PlanChoice, Selected};
+use exactly_engine::supervisor::Executable;
 use exactly_model::{Cell, FaultKind, Hooks as HookScripts, Pipeline, SystemPlace, UserCommand};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ pub struct Check {
 
 impl Check {
     /// Options that run it. What the caller says afterwards goes first.
-    pub fn options(&self, executable: String) -> Options {
+    pub fn options(&self, executable: impl Into<Executable>) -> Options {
         let mut options = Options::new(executable, vec![self.selected.clone()]);
         options.places.clone_from(&self.places);
         options.plan = self.plan;
