@@ -4,12 +4,19 @@
 //! * `EXACTLY_TEST_SWAP=a=p,b=q` gives variant `a` the code of program `p`: the
 //!   judge must follow the code, not the name;
 //! * `EXACTLY_TEST_PIPELINE=dies|silent|noisy|stubborn|forks|bypasses` makes the
-//!   pipeline misbehave.
+//!   pipeline misbehave;
+//! * `produce BROKERS TOPIC` sends what it is given, as the command of a feed.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, brokers, topic] = arguments.as_slice()
+        && command == "produce"
+    {
+        return produce(brokers, topic);
+    }
     let pipeline = std::env::args().nth(1).as_deref() == Some("pipeline");
     if let Some(mode) = std::env::var("EXACTLY_TEST_PIPELINE")
         .ok()
@@ -29,6 +36,37 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Sends the payload of each line and answers for it when the broker has it.
+fn produce(brokers: &str, topic: &str) -> ExitCode {
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+    let producer: BaseProducer = rdkafka::ClientConfig::new()
+        .set("bootstrap.servers", brokers)
+        .create()
+        .expect("the settings are sound");
+    let lines: Vec<serde_json::Value> = std::io::stdin()
+        .lines()
+        .map(|line| serde_json::from_str(&line.expect("a line")).expect("a JSON line"))
+        .collect();
+    let text = |line: &serde_json::Value, name: &str| {
+        line[name].as_str().expect("a message has it").to_owned()
+    };
+    for line in &lines {
+        let (key, payload) = (text(line, "key"), text(line, "payload"));
+        let record = BaseRecord::to(topic).key(&key).payload(&payload);
+        producer.send(record).expect("the queue has room");
+    }
+    producer
+        .flush(Duration::from_secs(20))
+        .expect("the broker takes them");
+    for line in &lines {
+        println!(
+            "{}",
+            serde_json::json!({ "id": line["id"], "outcome": "ok" })
+        );
+    }
+    ExitCode::SUCCESS
 }
 
 /// Misbehaves; returns where the pipeline is to go on as usual.

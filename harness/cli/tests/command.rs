@@ -162,3 +162,38 @@ fn an_unknown_pipeline_fails_like_a_service() {
     assert_eq!((code, out.as_str()), (1, ""));
     assert!(err.contains("kafka-magic"), "{err}");
 }
+
+/// The table of what can be wrong stands in `harness/exactly/tests/broken_configs`.
+#[test]
+fn a_broken_configuration_exits_96_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("exactly.toml");
+    let path = file.to_str().unwrap();
+    for (text, part) in [
+        ("", ":1: missing key `systems`"),
+        ("name = \"a b\"\n", ":1: missing key `systems`"),
+        ("\n\nnmae = \"x\"\n", ":3: nmae: unknown key `nmae`"),
+        ("name = \"x\n", ":1: "),
+        (
+            "[systems.k]\nkind = \"kafca\"\n",
+            ":2: systems.k.kind: unknown variant `kafca`",
+        ),
+    ] {
+        std::fs::write(&file, text).unwrap();
+        let (code, out, err) = run(&["check", path]);
+        assert_eq!((code, out.as_str()), (exit::CONFIG, ""), "{text}: {err}");
+        assert!(
+            err.contains(&format!("error: {path}{part}")),
+            "{text}: {err}"
+        );
+        assert!(err.ends_with('\n') && err.lines().count() == 1, "{err}");
+    }
+    for (path, part) in [
+        (folder.path().to_str().unwrap(), "it is a folder"),
+        ("no-such-file.toml", "`exactly init`"),
+    ] {
+        let (code, out, err) = run(&["check", path]);
+        assert_eq!((code, out.as_str()), (exit::CONFIG, ""), "{err}");
+        assert!(err.contains(part), "{err}");
+    }
+}

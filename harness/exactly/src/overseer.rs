@@ -1,6 +1,8 @@
 //! The fold beside a running run: judges each trial as it ends, tells progress,
 //! and answers what the engine asks about trials that are over.
 
+mod unclean;
+
 use crate::Progress;
 use exactly_check::{FinishedTrial, Fold, Judging};
 use exactly_engine::cell::{Finding, Overseer};
@@ -9,6 +11,7 @@ use exactly_model::{
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
+use unclean::{suspicious, unclean};
 
 /// See the module.
 #[derive(Clone)]
@@ -42,6 +45,8 @@ struct Seen {
     calibration: Vec<String>,
     /// Whether anything forbidden was seen.
     found: bool,
+    /// Whether the user was told what looks odd.
+    hinted: bool,
     /// Why it ended before its plan did, or was not run.
     cut_short: Option<String>,
 }
@@ -118,6 +123,7 @@ impl Inner {
                     done: 0,
                     calibration: Vec::new(),
                     found: false,
+                    hinted: false,
                     cut_short: None,
                 };
                 self.cells.insert(start.cell, seen);
@@ -171,7 +177,12 @@ impl Inner {
             false => Vec::new(),
         };
         if finished.kind == TrialKind::Calibration {
-            seen.calibration.extend(unclean(finished, &forbidden));
+            seen.calibration
+                .extend(unclean(&seen.info, finished, &forbidden));
+            let said = suspicious(&seen.info, finished, &forbidden);
+            if let Some(text) = said.filter(|_| !std::mem::replace(&mut seen.hinted, true)) {
+                (self.tell)(&Progress::Note(text));
+            }
         }
         seen.found |= !forbidden.is_empty();
         (self.tell)(&Progress::TrialDone {
@@ -199,32 +210,6 @@ fn all_fired(history: &TrialHistory) -> bool {
         let mut states = history.faults.iter().rev();
         let last = states.find(|fault| fault.index == index);
         last.is_some_and(|fault| fault.state == FaultState::Fired)
-    })
-}
-
-/// Why a fault-free trial is no ground to plan on.
-fn unclean(finished: &FinishedTrial, forbidden: &[Code]) -> Option<String> {
-    let (judgement, trial) = (&finished.judgement, finished.history.trial);
-    if !judgement.valid {
-        let why = judgement
-            .invalid_because
-            .as_deref()
-            .unwrap_or("it is not valid");
-        return Some(format!("trial {trial} had no fault: {why}"));
-    }
-    if !forbidden.is_empty() {
-        let codes: Vec<&str> = forbidden.iter().map(|code| code.as_str()).collect();
-        return Some(format!(
-            "trial {trial} had no fault and showed {}: the pipeline is wrong without any",
-            codes.join(", ")
-        ));
-    }
-    let idle = judgement
-        .tallies
-        .iter()
-        .find(|(_, tally)| tally.attempted == 0 || tally.effects == 0);
-    idle.map(|(sink, _)| {
-        format!("trial {trial} had no fault and no effects at {sink}: the pipeline did nothing")
     })
 }
 

@@ -85,6 +85,25 @@ pub(crate) fn without_secrets<S: serde::Serializer>(
     }))
 }
 
+pub(crate) fn command_without_secrets<S: serde::Serializer>(
+    command: &[String],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    // `--token x` as well as `--token=x`.
+    let is_flag = |part: &str| part.starts_with('-') && !part.contains('=') && is_secret(part);
+    let before = [None].into_iter().chain(command.iter().map(Some));
+    let shown = command.iter().zip(before).map(|(part, before)| {
+        if before.is_some_and(|before| is_flag(before)) {
+            return "***".to_string();
+        }
+        match part.split_once('=') {
+            Some((name, _)) if !name.contains("://") && is_secret(name) => format!("{name}=***"),
+            _ => redact(part),
+        }
+    });
+    serializer.collect_seq(shown)
+}
+
 /// Whether a variable of this name holds a secret, as far as names tell.
 fn is_secret(name: &str) -> bool {
     const WORDS: [&str; 7] = [
@@ -121,6 +140,27 @@ mod tests {
         for name in ["BROKERS", "DATABASE_URL", "GROUP", "KEYS", "KEYBOARD"] {
             assert!(!is_secret(name), "{name}");
         }
+    }
+
+    #[test]
+    fn commands_are_recorded_without_secrets() {
+        let command = [
+            "./worker",
+            "--dsn=postgres://u:hunter2@h/d",
+            "--token",
+            "hunter2",
+            "--api-key=hunter2",
+            "-x",
+            "key=k1",
+        ];
+        let command = command.map(String::from);
+        let mut shown = Vec::new();
+        let serializer = &mut serde_json::Serializer::new(&mut shown);
+        super::command_without_secrets(&command, serializer).unwrap();
+        assert_eq!(
+            String::from_utf8(shown).unwrap(),
+            r#"["./worker","--dsn=postgres://u:***@h/d","--token","***","--api-key=***","-x","key=k1"]"#
+        );
     }
 
     #[test]

@@ -55,7 +55,9 @@ impl Hooks {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UserCommand {
     /// Program and arguments; placeholders are filled in with the systems' own
-    /// addresses, not with those of boundaries.
+    /// addresses, not with those of boundaries. Recorded without what tells itself
+    /// to be a secret.
+    #[serde(serialize_with = "crate::place::command_without_secrets")]
     pub command: Vec<String>,
     /// Folder that it runs in; the harness's own where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +126,9 @@ pub struct Topic {
 pub struct Process {
     /// Name in points.
     pub name: String,
-    /// Program and arguments; placeholders are filled in.
+    /// Program and arguments; placeholders are filled in. Recorded without what
+    /// tells itself to be a secret.
+    #[serde(serialize_with = "crate::place::command_without_secrets")]
     pub command: Vec<String>,
     /// Environment on top of the harness's own; placeholders are filled in. What
     /// its name or its form tells to be a secret is recorded as `***`.

@@ -3,8 +3,11 @@
 mod bad_input;
 mod broker;
 mod catalogue;
+mod check_commands;
+mod check_input;
 mod elsewhere;
 mod killed;
+mod own;
 mod replay;
 mod shards;
 mod support;

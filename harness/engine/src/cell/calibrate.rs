@@ -36,10 +36,16 @@ impl Rounds<'_> {
             .find(|finished| finished.how != SettleHow::Quiescent)
         {
             None => Ok(knowledge),
-            Some(finished) => Err(Ended::Short(format!(
-                "trial {} had no fault and did not come to rest ({:?})",
-                finished.number, finished.how
-            ))),
+            Some(finished) => {
+                let how = match finished.how {
+                    SettleHow::Limit => "it was at work when its time was up: allow a trial longer",
+                    _ => "work was left and nothing moved",
+                };
+                Err(Ended::Short(format!(
+                    "trial {} had no fault and did not come to rest; {how}",
+                    finished.number
+                )))
+            }
         }
     }
 

@@ -225,9 +225,21 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
         rounds.run(vec![again; *repeat as usize]).await?;
         return Ok(());
     }
-    let mut knowledge = rounds.calibrate().await?;
+    let calibrated = rounds.calibrate().await;
+    if let Err(error @ Ended::Error(_)) = calibrated {
+        return Err(error);
+    }
     let cell = rounds.stage.cell;
-    rounds.overseer.calibrated(cell).map_err(Ended::Short)?;
+    if let Err(why) = rounds.overseer.calibrated(cell) {
+        // A verdict has its own reason; this one says what to do.
+        let (kind, text) = (NoteKind::Remark, why.clone());
+        rounds
+            .stage
+            .recorder
+            .record(0, Event::Note(Note { kind, text }));
+        return Err(Ended::Short(why));
+    }
+    let mut knowledge = calibrated?;
     let ground = rounds.ground();
     let outlook = Outlook::of(rounds, &knowledge, &ground);
     rounds.record_plan(&outlook, &knowledge);

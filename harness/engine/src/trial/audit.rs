@@ -15,6 +15,9 @@ use std::time::Duration;
 /// the processes are stopped.
 const SUSPICION: Duration = Duration::from_millis(400);
 
+/// Runs are numbered from 1.
+const NO_RUN: u32 = 0;
+
 /// Looks at a sink that does not answer after an outage of our own making, and
 /// the time between two of them.
 const LOOKS_MAX: u32 = 10;
@@ -177,7 +180,11 @@ async fn observe(
     observer: &Observer,
 ) -> Result<Vec<Seen>, EngineError> {
     if let Some(reader) = &observer.by {
-        return stage.read_outside(trial, scopes, observer, reader).await;
+        let mut effects = stage.read_outside(trial, scopes, observer, reader).await?;
+        refuse_unfed(observer, &effects)?;
+        // Such a sink may well keep what earlier runs have left in it.
+        effects.retain(|effect| effect.id.run() == stage.recorder.run().number);
+        return Ok(effects);
     }
     let no_such = |what: &str| EngineError::Config {
         what: format!(
@@ -196,7 +203,23 @@ async fn observe(
     observing
         .observe(observer, &mut |seen| effects.push(seen))
         .await?;
+    refuse_unfed(observer, &effects)?;
     Ok(effects)
+}
+
+/// A small number, such as a serial, reads as an id of the run that there never is.
+fn refuse_unfed(observer: &Observer, effects: &[Seen]) -> Result<(), ObserveError> {
+    let Some(effect) = effects.iter().find(|effect| effect.id.run() == NO_RUN) else {
+        return Ok(());
+    };
+    Err(ObserveError::Config {
+        observer: observer.name.clone(),
+        why: format!(
+            "id `{}` is no message id: it did not survive the pipeline",
+            effect.id.to_i64()
+        ),
+        hint: "show the id that the message came with, not a number that the sink gave it".into(),
+    })
 }
 
 fn digest(effects: &[Seen]) -> u64 {

@@ -5,8 +5,10 @@ use super::placeholders::fill;
 use super::{Stage, Trial};
 use crate::EngineError;
 use crate::supervisor::{Errand, OUTPUT_MAX, Ran};
-use exactly_adapter::{Fed, FeedError, ObserveError, Outgoing, Scope, Seen};
-use exactly_model::{MessageId, Observer, Outcome, Reader, UserCommand, View};
+use exactly_adapter::{Fed, ObserveError, Outgoing, Scope, Seen};
+use exactly_model::{
+    Event, MessageId, Note, NoteKind, Observer, Outcome, Reader, UserCommand, View,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -101,18 +103,32 @@ impl Trial<'_> {
         let ran = self
             .stage
             .run_script(self.number, &self.scopes, (script, "the feed"), input);
-        let failed = |why: String| FeedError {
-            target: "by command".into(),
-            why,
+        let failed = |why: String| EngineError::Config {
+            what: format!("the feed's command: {why}"),
             hint: "it is given a JSON line for each message and may answer one each, with the \
                    message's `id` and an `outcome` of ok, fail or unknown; without any, exit code \
                    0 says that all were sent"
                 .into(),
         };
+        let unclear = |how: &str| {
+            let text = format!(
+                "the feed's command {how}; what it does not answer for may or may not have been sent"
+            );
+            let kind = NoteKind::Remark;
+            self.record(Event::Note(Note { kind, text }));
+        };
         match ran.await? {
             // Whatever it sent before it was ended may have arrived.
-            Err(why) => Ok(vec![unknown(&why); messages.len()]),
-            Ok(ran) => Ok(outcomes(&ran, messages).map_err(failed)?),
+            Err(why) => {
+                unclear(&format!("has no end: {why}"));
+                Ok(vec![unknown(&why); messages.len()])
+            }
+            Ok(ran) => {
+                if !ran.succeeded {
+                    unclear(&ran.how);
+                }
+                outcomes(&ran, messages).map_err(failed)
+            }
         }
     }
 

@@ -1,7 +1,13 @@
 //! What is wrong with a configuration, and where.
 
+use exactly_model::redact;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Longest quotation in a message, in characters.
+const QUOTED_MAX: usize = 240;
+/// Longest name in a key, in characters.
+const NAME_MAX: usize = 80;
 
 /// A configuration that cannot be used. Exit code 96. Reads after `error: `, with
 /// file, line and key where there are any.
@@ -91,8 +97,8 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (n, step) in self.0.iter().enumerate() {
             match step {
-                Step::Name(name) if n == 0 => f.write_str(name)?,
-                Step::Name(name) => write!(f, ".{name}")?,
+                Step::Name(name) if n == 0 => f.write_str(&key_name(name))?,
+                Step::Name(name) => write!(f, ".{}", key_name(name))?,
                 Step::Index(index) => write!(f, "[{index}]")?,
             }
         }
@@ -100,10 +106,57 @@ impl fmt::Display for Key {
     }
 }
 
+/// A name as TOML has it: in quotes where it needs them.
+fn key_name(name: &str) -> String {
+    let bare = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+    match !name.is_empty() && name.bytes().all(bare) {
+        true => cut(name, NAME_MAX),
+        false => format!("{:?}", cut(&redact(name), NAME_MAX)),
+    }
+}
+
+/// What a file says, in a message: without passwords, control characters or more
+/// than anybody wants to read.
+pub(crate) fn quoted(text: &str) -> String {
+    format!("{:?}", cut(&redact(text), QUOTED_MAX))
+}
+
+/// A path, in a message.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    quoted(&path.display().to_string())
+}
+
+/// `text`, or its beginning and its end.
+pub(crate) fn cut(text: &str, max: usize) -> String {
+    let length = text.chars().count();
+    if length <= max {
+        return text.into();
+    }
+    let half = max / 2;
+    let head: String = text.chars().take(half).collect();
+    let tail: String = text.chars().skip(length - half).collect();
+    format!("{head}\u{2026}{tail}")
+}
+
+/// What counts when names are compared; more than a name has counts nothing.
+fn letters(name: &str) -> String {
+    name.chars()
+        .take(2 * NAME_MAX)
+        .collect::<String>()
+        .to_lowercase()
+}
+
 /// `; did you mean "orders"?`, with the one of `names` that is most like `name`.
 pub(crate) fn meant<'a>(names: impl IntoIterator<Item = &'a str>, name: &str) -> String {
+    let given = letters(name);
     // Whole thousandths order totally; ties go to the first.
-    let likeness = |known: &str| (strsim::jaro_winkler(known, name) * 1000.0) as u32;
+    let likeness = |known: &str| {
+        let known = letters(known);
+        let like = (strsim::jaro_winkler(&known, &given) * 1000.0) as u32;
+        let holds = known.len() > 1 && given.contains(&known);
+        let swapped = strsim::osa_distance(&known, &given) <= 1;
+        like + if holds || swapped { 1000 } else { 0 }
+    };
     let mut best: Option<(u32, &str)> = None;
     for known in names {
         let like = likeness(known);

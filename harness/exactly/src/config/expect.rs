@@ -1,10 +1,12 @@
 //! `[expect]`: what is expected of all sinks, and of single ones.
 
+use super::error::meant;
 use super::file::{Allow, ExpectAt};
 use exactly_model::Guarantee;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,13 +38,40 @@ impl<'de> Deserialize<'de> for Expect {
                         "guarantee" => expect.all.guarantee = Some(map.next_value::<Guarantee>()?),
                         "forbid" => expect.all.forbid = map.next_value()?,
                         "allow" => expect.all.allow = map.next_value::<Vec<Allow>>()?,
-                        _ => drop(expect.at.insert(key, map.next_value::<ExpectAt>()?)),
+                        _ => {
+                            let at = map.next_value_seed(Sink(&key))?;
+                            expect.at.insert(key, at);
+                        }
                     }
                 }
                 Ok(expect)
             }
         }
         deserializer.deserialize_map(Table)
+    }
+}
+
+/// What is expected of the sink of this name.
+struct Sink<'a>(&'a str);
+
+impl<'de> DeserializeSeed<'de> for Sink<'_> {
+    type Value = ExpectAt;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<ExpectAt, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Sink<'_> {
+    type Value = ExpectAt;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hint = meant(KEYS, self.0);
+        write!(
+            f,
+            "a table, [expect.SINK], or one of the keys guarantee, forbid and allow{hint}"
+        )
+    }
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<ExpectAt, M::Error> {
+        ExpectAt::deserialize(MapAccessDeserializer::new(map))
     }
 }
 

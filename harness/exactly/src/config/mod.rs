@@ -5,6 +5,7 @@ mod error;
 mod expect;
 mod file;
 mod load;
+mod shape;
 mod templates;
 mod values;
 
@@ -29,7 +30,8 @@ pub fn load(path: &Path, env: Env<'_>) -> Result<Check, ConfigError> {
     };
     let check = build::check(&config, folder, env);
     let mut check = check.map_err(|wrong| load::placed(wrong, &text, path))?;
-    check.file = Some(path.into());
+    // What is kept of a finding names it, wherever that is run again.
+    check.file = Some(std::path::absolute(path).unwrap_or_else(|_| path.into()));
     Ok(check)
 }
 

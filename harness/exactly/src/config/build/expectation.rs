@@ -1,7 +1,7 @@
 //! What is expected, and the codes that contradict it.
 
 use super::sinks::shows_content;
-use crate::config::error::{Key, Wrong, meant};
+use crate::config::error::{Key, Wrong, meant, quoted};
 use crate::config::expect::{self, Expect};
 use crate::config::file::ExpectAt;
 use exactly_model::{Allowed, Code, Feed, Guarantee, Observer};
@@ -29,7 +29,7 @@ pub(super) fn of(
             let known = observers.iter().map(|o| -> &str { &o.name });
             let keys = expect::keys().map(|key| -> &str { key });
             let hint = meant(known.chain(keys), name);
-            let what = format!("no sink is called {name:?}{hint}");
+            let what = format!("no sink is called {}{hint}", quoted(name));
             return Err(Wrong::at(&key.name(name), what));
         }
     }
@@ -117,8 +117,17 @@ fn allowed(key: &Key, given: &ExpectAt) -> Result<Vec<Allowed>, Wrong> {
             let what = "is empty: say why it is no harm here; whoever reads the report will ask";
             return Err(Wrong::at(&key.name("reason"), what));
         }
+        let code = code(&key.name("code"), &allow.code)?;
+        if given
+            .forbid
+            .iter()
+            .any(|forbidden| Code::parse(forbidden) == Some(code))
+        {
+            let what = format!("{code} is in `forbid` too: keep one of the two");
+            return Err(Wrong::at(&key.name("code"), what));
+        }
         all.push(Allowed {
-            code: code(&key.name("code"), &allow.code)?,
+            code,
             reason: allow.reason.trim().into(),
         });
     }
@@ -131,7 +140,10 @@ fn code(key: &Key, text: &str) -> Result<Code, Wrong> {
         let hint = meant(known, text);
         Wrong::at(
             key,
-            format!("{text:?} is no code of an anomaly; `exactly explain` lists them{hint}"),
+            format!(
+                "{} is no code of an anomaly; `exactly explain` lists them{hint}",
+                quoted(text)
+            ),
         )
     })
 }

@@ -1,13 +1,13 @@
 //! What is fed in.
 
+use super::command::{Ground, no_limit};
 use super::systems::{self, System};
-use crate::config::error::{Key, Wrong, meant};
+use crate::config::error::{Key, Wrong, meant, quoted};
 use crate::config::file;
 use crate::config::templates::{OF_MESSAGES, check_message};
 use crate::config::values::Kind;
 use exactly_model::{Feed, IdForm, PositionQuery};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Messages of one trial at most.
 const MESSAGES_MAX: u32 = 1_000_000;
@@ -21,8 +21,7 @@ const PAYLOAD: &str = r#"{"id":"{id}","key":"{key}","seq":{seq},"checksum":"{che
 pub(super) fn of(
     given: &file::Feed,
     systems: &[System],
-    placeholders: &BTreeSet<String>,
-    folder: &Path,
+    ground: &Ground<'_>,
 ) -> Result<(Feed, Option<PositionQuery>), Wrong> {
     let key = Key::of("feed");
     for (name, value, most) in [
@@ -39,17 +38,11 @@ pub(super) fn of(
     }
     let payload = payload(&key, given)?;
     let by = match &given.command {
-        None => None,
-        Some(command) => {
-            let key = key.name("command");
-            Some(super::script(
-                &key,
-                command,
-                given.within,
-                folder,
-                placeholders,
-            )?)
+        None => {
+            no_limit(&key, given.within)?;
+            None
         }
+        Some(command) => Some(ground.script(&key.name("command"), command, given.within)?),
     };
     let (system, to) = match target(&key, given, systems)? {
         Some((system, to)) => (system.used.name.clone(), to),
@@ -102,12 +95,7 @@ fn target<'a>(
                 let what = format!("{} takes no SQL: feed it with `to`", system.used.kind);
                 return Err(Wrong::at(&key, what));
             }
-            let known = [&OF_MESSAGES[..], &["payload"]].concat();
-            check_message(sql, &known).map_err(|what| Wrong::at(&key, what))?;
-            if !sql.contains("{id}") && !sql.contains("{payload}") {
-                let what = "has neither {id} nor {payload}: nobody could tell the messages apart";
-                return Err(Wrong::at(&key, what));
-            }
+            check_statement(sql).map_err(|what| Wrong::at(&key, what))?;
             Ok(Some((system, sql.clone())))
         }
         _ => Err(Wrong::at(
@@ -118,11 +106,40 @@ fn target<'a>(
     }
 }
 
+/// Refuses a statement that cannot feed.
+fn check_statement(sql: &str) -> Result<(), String> {
+    let known = [&OF_MESSAGES[..], &["payload"]].concat();
+    check_message(sql, &known)?;
+    if sql.contains('\0') {
+        return Err("SQL cannot hold a NUL".into());
+    }
+    for name in known {
+        let in_quotes = format!("'{{{name}}}'");
+        if sql.contains(&in_quotes) {
+            return Err(format!(
+                "has {in_quotes}: write {{{name}}} without quotes, it becomes a literal by itself"
+            ));
+        }
+    }
+    match sql.contains("{id}") || sql.contains("{payload}") {
+        true => Ok(()),
+        false => Err("has neither {id} nor {payload}: nobody could tell the messages apart".into()),
+    }
+}
+
 fn payload(key: &Key, given: &file::Feed) -> Result<String, Wrong> {
     let Some(payload) = &given.payload else {
         return Ok(PAYLOAD.into());
     };
     let key = key.name("payload");
+    if given
+        .sql
+        .as_ref()
+        .is_some_and(|sql| !sql.contains("{payload}"))
+    {
+        let what = "goes nowhere: put {payload} into the statement, or leave it out";
+        return Err(Wrong::at(&key, what));
+    }
     check_message(payload, &OF_MESSAGES).map_err(|what| Wrong::at(&key, what))?;
     if !payload.contains("{id}") {
         let what = "has no {id}: nobody could tell the messages apart";
@@ -138,7 +155,7 @@ fn dropped(key: &Key, given: &file::Feed) -> Result<Vec<String>, Wrong> {
     for (n, name) in dropped.iter().enumerate() {
         if !known.contains(name) {
             let hint = meant(known.iter().map(String::as_str), name);
-            let what = format!("no key is called {name:?}{hint}");
+            let what = format!("no key is called {}{hint}", quoted(name));
             return Err(Wrong::at(&key.index(n), what));
         }
     }
@@ -169,6 +186,11 @@ fn positions(
     if given.to.is_none() {
         let what = "belongs to a topic that is fed: only a log has positions";
         return Err(Wrong::at(&key, what));
+    }
+    let has = |column: &str| positions.query.contains(column);
+    if !has("partition") || !has("next") {
+        let what = "has to have the columns `partition` and `next`, the next offset to be read";
+        return Err(Wrong::at(&key.name("query"), what));
     }
     Ok(Some(PositionQuery {
         system: positions.system.clone(),

@@ -1,31 +1,27 @@
 //! From a [`Config`] to what the engine runs, or to what is wrong with it.
 
+mod command;
 mod expectation;
+mod faults;
 mod feed;
+mod limits;
 mod processes;
 mod sinks;
 mod systems;
 
-use super::error::{Key, Wrong};
-use super::file::{Config, Hooks, Limits};
-use super::values::{Plan, Time};
+use super::error::{Key, Wrong, quoted};
+use super::file::Config;
+use super::values::Time;
 use super::{ConfigError, Env};
 use crate::{Options, PlanChoice, Selected};
+use command::Ground;
 use exactly_engine::supervisor::Executable;
-use exactly_model::{Cell, FaultKind, Hooks as HookScripts, Pipeline, SystemPlace, UserCommand};
+use exactly_model::{Cell, Pipeline, SystemPlace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use systems::System;
 
-/// How long a command of the user's may take, where nothing is said.
-const SCRIPT_WITHIN: Time = Time::from_secs(30);
-/// The quiet window: a client of any language may be at work for so long without
-/// anything moving.
-const QUIET: Time = Time::from_millis(300);
-/// How long nothing may move while there is work left: sessions and reconnects of
-/// clients that nobody tuned for it.
-const STUCK: Time = Time::from_secs(30);
 /// Claim id of every check.
 pub const CLAIM: &str = exactly_model::CHECK_CLAIM;
 
@@ -82,7 +78,7 @@ impl Check {
         if let (true, Some(name)) = (meant.is_empty(), name) {
             let names = systems.iter().map(|system| system.name.as_str());
             let hint = super::error::meant(names, name);
-            return Err(format!("no system is called {name:?}{hint}"));
+            return Err(format!("no system is called {}{hint}", quoted(name)));
         }
         let local = matches!(place, SystemPlace::Local { .. });
         let has = |kind: &str| !local || kind == "kafka";
@@ -122,14 +118,18 @@ pub(super) fn check(config: &Config, folder: &Path, env: Env<'_>) -> Result<Chec
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.into());
     let name = pipeline_name(config.name.as_deref(), &folder)?;
     let systems = systems::all(&config.systems, &folder, env)?;
-    let placeholders = placeholders(&systems);
-    let processes = processes::all(&config.processes, &folder, &placeholders)?;
+    let ground = Ground {
+        folder: &folder,
+        placeholders: placeholders(&systems),
+        env,
+    };
+    let processes = processes::all(&config.processes, &ground)?;
     processes::reach_all(&config.processes, &systems)?;
-    let (feed, positions) = feed::of(&config.feed, &systems, &placeholders, &folder)?;
-    let observers = sinks::all(&config.observe, &systems, &placeholders, &folder)?;
+    let (feed, positions) = feed::of(&config.feed, &systems, &ground)?;
+    let observers = sinks::all(&config.observe, &systems, &ground)?;
     let mut notes = Vec::new();
     let expected = expectation::of(&config.expect, &observers, &feed, &mut notes)?;
-    let faults = &config.faults;
+    let given = &config.faults;
     let cell = Cell {
         claim: CLAIM.into(),
         variant: name,
@@ -147,10 +147,10 @@ pub(super) fn check(config: &Config, folder: &Path, env: Env<'_>) -> Result<Chec
         allowed: expected.allowed,
     };
     let pipeline = Pipeline {
-        kinds: kinds(faults.kinds.as_deref())?,
-        timers: timers(&faults.timers, &systems)?,
-        limits: limits(&config.limits)?,
-        hooks: hooks(&config.hooks, &folder, &placeholders)?,
+        kinds: faults::kinds(given, &systems)?,
+        timers: faults::timers(&given.timers, &systems)?,
+        limits: limits::limits(&config.limits)?,
+        hooks: limits::hooks(&config.hooks, &ground)?,
         processes,
         feed,
         observers,
@@ -158,18 +158,18 @@ pub(super) fn check(config: &Config, folder: &Path, env: Env<'_>) -> Result<Chec
         systems: systems.iter().map(|system| system.used.clone()).collect(),
     };
     let places = systems.into_iter().map(|s| (s.used.name, s.place));
-    let (plan, schedule) = plan(config, &folder)?;
+    let (plan, schedule) = faults::plan(given, &folder)?;
     Ok(Check {
         selected: Selected { cell, pipeline },
         places: places.collect(),
         file: None,
         schedule,
         plan,
-        exhaustive: faults.exhaustive,
-        pairs_max: faults.pairs_max,
-        trials: faults.trials,
-        faults_max: faults.faults_max,
-        seed: faults.seed,
+        exhaustive: given.exhaustive,
+        pairs_max: given.pairs_max,
+        trials: given.trials,
+        faults_max: given.faults_max,
+        seed: given.seed,
         max_time: config.limits.run.map(Time::duration),
         notes,
     })
@@ -203,7 +203,10 @@ fn pipeline_name(given: Option<&str>, folder: &Path) -> Result<String, Wrong> {
         true => Ok(name.into()),
         false => Err(Wrong::at(
             &Key::of("name"),
-            format!("{name:?} is no name: use up to {LENGTH_MAX} of a-z, 0-9 and -"),
+            format!(
+                "{} is no name: use up to {LENGTH_MAX} of a-z, 0-9 and -",
+                quoted(name)
+            ),
         )),
     }
 }
@@ -218,8 +221,9 @@ fn check_name(key: &Key, name: &str) -> Result<(), Wrong> {
         false => Err(Wrong::at(
             key,
             format!(
-                "{name:?} is no name: begin with a letter, and use up to {LENGTH_MAX} letters, \
-                 digits, - and _"
+                "{} is no name: begin with a letter, and use up to {LENGTH_MAX} letters, \
+                 digits, - and _",
+                quoted(name)
             ),
         )),
     }
@@ -234,132 +238,4 @@ fn placeholders(systems: &[System]) -> BTreeSet<String> {
             .collect::<Vec<_>>()
     };
     systems.iter().flat_map(of).collect()
-}
-
-fn kinds(given: Option<&[FaultKind]>) -> Result<Vec<FaultKind>, Wrong> {
-    let key = Key::of("faults").name("kinds");
-    let Some(given) = given else {
-        return Ok(super::values::plannable().collect());
-    };
-    if given.is_empty() {
-        let what = "is empty: name at least one kind, or leave it out for all that apply";
-        return Err(Wrong::at(&key, what));
-    }
-    for (n, kind) in given.iter().enumerate() {
-        if !super::values::plannable().any(|known| known == *kind) {
-            let what = format!(
-                "{kind} can't be planned: it needs a point to wait for; write a schedule and run \
-                 it with plan = {{ file = \"...\" }}"
-            );
-            return Err(Wrong::at(&key.index(n), what));
-        }
-    }
-    Ok(given.to_vec())
-}
-
-fn timers(given: &[String], systems: &[System]) -> Result<Vec<String>, Wrong> {
-    let key = Key::of("faults").name("timers");
-    for (n, timer) in given.iter().enumerate() {
-        let system = timer.split_once(' ').map(|(system, _)| system);
-        let known = systems.iter().any(|s| system == Some(s.used.name.as_str()));
-        if !known {
-            let what = format!(
-                "{timer:?} names no operation: write a system and an operation, as in \"{} OffsetCommit\"",
-                systems.first().map_or("k", |s| s.used.name.as_str())
-            );
-            return Err(Wrong::at(&key.index(n), what));
-        }
-    }
-    Ok(given.to_vec())
-}
-
-fn limits(given: &Limits) -> Result<exactly_model::Limits, Wrong> {
-    let usual = exactly_model::Limits::default();
-    let of = |time: Option<Time>, usual: u64| time.map_or(usual, Time::millis);
-    let limits = exactly_model::Limits {
-        quiet_ms: of(given.quiet, QUIET.millis()),
-        stuck_ms: of(given.stuck, STUCK.millis()),
-        trial_ms: of(given.trial, usual.trial_ms),
-        output_bytes: given.output_bytes.unwrap_or(usual.output_bytes),
-    };
-    let key = Key::of("limits");
-    if limits.quiet_ms >= limits.trial_ms {
-        let what = "is no shorter than a trial may last: no trial could come to rest";
-        return Err(Wrong::at(&key.name("quiet"), what));
-    }
-    if limits.output_bytes > 1 << 30 {
-        let what = "is more than 1 GiB, for each life of each process";
-        return Err(Wrong::at(&key.name("output_bytes"), what));
-    }
-    Ok(limits)
-}
-
-fn hooks(
-    given: &Hooks,
-    folder: &Path,
-    placeholders: &BTreeSet<String>,
-) -> Result<HookScripts, Wrong> {
-    let key = Key::of("hooks");
-    let of = |name: &str, command: &Option<Vec<String>>| {
-        let script = command.as_ref().map(|command| {
-            let key = key.name(name);
-            script(&key, command, given.within, folder, placeholders)
-        });
-        script.transpose()
-    };
-    Ok(HookScripts {
-        before_trial: of("before_trial", &given.before_trial)?,
-        after_trial: of("after_trial", &given.after_trial)?,
-    })
-}
-
-/// A command of the user's at `key`.
-fn script(
-    key: &Key,
-    command: &[String],
-    within: Option<Time>,
-    folder: &Path,
-    placeholders: &BTreeSet<String>,
-) -> Result<UserCommand, Wrong> {
-    Ok(UserCommand {
-        command: processes::command(key, command, folder, placeholders)?,
-        dir: Some(folder.display().to_string()),
-        within_ms: within.unwrap_or(SCRIPT_WITHIN).millis(),
-    })
-}
-
-fn plan(config: &Config, folder: &Path) -> Result<(PlanChoice, Option<PathBuf>), Wrong> {
-    let faults = &config.faults;
-    let key = Key::of("faults");
-    let given = [
-        ("pairs_max", faults.pairs_max.is_some(), "pairs"),
-        ("trials", faults.trials.is_some(), "random"),
-        ("faults_max", faults.faults_max.is_some(), "random"),
-    ];
-    let named = match faults.plan {
-        Plan::EveryBoundary => "every-boundary",
-        Plan::Pairs => "pairs",
-        Plan::Random => "random",
-        Plan::File(_) => "file",
-    };
-    let stray = given
-        .iter()
-        .find(|(_, given, plan)| *given && *plan != named);
-    if let Some((name, _, plan)) = stray {
-        let what = format!("belongs to plan = \"{plan}\"; write that, or leave it out");
-        return Err(Wrong::at(&key.name(name), what));
-    }
-    Ok(match &faults.plan {
-        Plan::EveryBoundary => (PlanChoice::EveryBoundary, None),
-        Plan::Pairs => (PlanChoice::Pairs, None),
-        Plan::Random => (PlanChoice::Random, None),
-        Plan::File(file) => {
-            let path = folder.join(file);
-            if !path.is_file() {
-                let what = format!("there is no file {}", path.display());
-                return Err(Wrong::at(&key.name("plan").name("file"), what));
-            }
-            (PlanChoice::EveryBoundary, Some(path))
-        }
-    })
 }

@@ -1,14 +1,13 @@
 //! The processes of a configuration.
 
 use super::check_name;
+use super::command::Ground;
 use super::systems::System;
-use crate::config::error::{Key, Wrong};
+use crate::config::error::{Key, Wrong, quoted, quoted_path};
 use crate::config::file;
-use crate::config::templates::check_process;
 use crate::config::values::{Ready, Time};
 use exactly_model::{Process, Ready as WhenReady, ReadyWhen, Restart, Stop};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Processes of one pipeline at most, each instance counted.
 const PROCESSES_MAX: u32 = 16;
@@ -16,12 +15,10 @@ const PROCESSES_MAX: u32 = 16;
 const READY_WITHIN: Time = Time::from_secs(20);
 /// Restarts in one trial at most.
 const RESTARTS_MAX: u32 = 1000;
+/// Variables by which the engine tells its own processes.
+const RESERVED: [&str; 2] = ["EXACTLY_RUN", "EXACTLY_TRIAL"];
 
-pub(super) fn all(
-    given: &[file::Process],
-    folder: &Path,
-    placeholders: &BTreeSet<String>,
-) -> Result<Vec<Process>, Wrong> {
+pub(super) fn all(given: &[file::Process], ground: &Ground<'_>) -> Result<Vec<Process>, Wrong> {
     let key = Key::of("process");
     if given.is_empty() {
         return Err(Wrong::at(
@@ -38,10 +35,10 @@ pub(super) fn all(
             let what = format!("is {}: 1 to {PROCESSES_MAX}", process.instances);
             return Err(Wrong::at(&key.name("instances"), what));
         }
-        let one = one(&key, process, folder, placeholders)?;
+        let one = one(&key, process, ground)?;
         for instance in instances(one, process.instances) {
             if !names.insert(instance.name.clone()) {
-                let what = format!("{:?} is there twice", instance.name);
+                let what = format!("{} is there twice", quoted(&instance.name));
                 return Err(Wrong::at(&key.name("name"), what));
             }
             processes.push(instance);
@@ -66,45 +63,36 @@ fn instances(process: Process, n: u32) -> Vec<Process> {
     (1..=n).map(numbered).collect()
 }
 
-fn one(
-    key: &Key,
-    given: &file::Process,
-    folder: &Path,
-    placeholders: &BTreeSet<String>,
-) -> Result<Process, Wrong> {
+fn one(key: &Key, given: &file::Process, ground: &Ground<'_>) -> Result<Process, Wrong> {
     let dir = match &given.dir {
-        None => folder.to_path_buf(),
-        Some(dir) => folder.join(dir),
+        None => ground.folder.to_path_buf(),
+        Some(dir) => ground.folder.join(dir),
     };
     if !dir.is_dir() {
-        let what = format!("there is no folder {}", dir.display());
+        let what = format!("there is no folder {}", quoted_path(&dir));
         return Err(Wrong::at(&key.name("dir"), what));
     }
-    let env_key = key.name("env");
     for (name, value) in &given.env {
-        let key = env_key.name(name);
-        if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(Wrong::at(
-                &env_key,
-                format!("{name:?} is no name of a variable"),
-            ));
+        variable(&key.name("env").name(name), (name, value), ground)?;
+    }
+    for (n, path) in given.local_state.iter().enumerate() {
+        if path.trim().is_empty() {
+            let what = "is empty: name a file or a folder that it keeps state in";
+            return Err(Wrong::at(&key.name("local_state").index(n), what));
         }
-        if value.contains('\0') {
-            return Err(Wrong::at(&key, "a variable cannot hold a NUL"));
-        }
-        check_process(value, placeholders).map_err(|what| Wrong::at(&key, what))?;
     }
     if given.restart.max > RESTARTS_MAX {
         let what = format!("is {}: {RESTARTS_MAX} at most", given.restart.max);
         return Err(Wrong::at(&key.name("restart").name("max"), what));
     }
+    let path = given.env.get("PATH").map(String::as_str);
     Ok(Process {
         name: given.name.clone(),
-        command: command(&key.name("command"), &given.command, &dir, placeholders)?,
+        command: ground.command(&key.name("command"), &given.command, &dir, path)?,
         env: given.env.clone(),
         dir: Some(dir.display().to_string()),
         local_state: given.local_state.clone(),
-        ready: ready(&key.name("ready"), &given.ready, placeholders)?,
+        ready: ready(&key.name("ready"), &given.ready, ground)?,
         stop: Stop {
             signal: given.stop.signal.into(),
             grace_ms: given.stop.grace.millis(),
@@ -116,37 +104,23 @@ fn one(
     })
 }
 
-/// A command that runs in `dir`.
-pub(super) fn command(
-    key: &Key,
-    given: &[String],
-    dir: &Path,
-    placeholders: &BTreeSet<String>,
-) -> Result<Vec<String>, Wrong> {
-    let Some(program) = given.first().filter(|program| !program.is_empty()) else {
-        let what =
-            "is empty: write the program and its arguments, as in [\"python3\", \"worker.py\"]";
+/// Refuses what no environment can hold, and what it must not.
+fn variable(key: &Key, (name, value): (&str, &str), ground: &Ground<'_>) -> Result<(), Wrong> {
+    if name.is_empty() || name.contains(['=', '\0']) {
+        let what = format!("{} is no name of a variable", quoted(name));
         return Err(Wrong::at(key, what));
-    };
-    for (n, part) in given.iter().enumerate() {
-        if part.contains('\0') {
-            return Err(Wrong::at(&key.index(n), "an argument cannot hold a NUL"));
-        }
-        check_process(part, placeholders).map_err(|what| Wrong::at(&key.index(n), what))?;
     }
-    let mut command = given.to_vec();
-    if program.contains('/') && !program.contains('{') {
-        let path = dir.join(program);
-        if !path.is_file() {
-            let what = format!("there is no program {}; is it built?", path.display());
-            return Err(Wrong::at(&key.index(0), what));
-        }
-        command[0] = path.display().to_string();
+    if RESERVED.contains(&name) {
+        let what = "belongs to exactly, which tells its processes by it; call yours something else";
+        return Err(Wrong::at(key, what));
     }
-    Ok(command)
+    if value.contains('\0') {
+        return Err(Wrong::at(key, "a variable cannot hold a NUL"));
+    }
+    ground.check(key, value)
 }
 
-fn ready(key: &Key, given: &Ready, placeholders: &BTreeSet<String>) -> Result<WhenReady, Wrong> {
+fn ready(key: &Key, given: &Ready, ground: &Ground<'_>) -> Result<WhenReady, Wrong> {
     let mut signs = Vec::new();
     if let Some(text) = &given.log {
         if text.is_empty() || text.contains('\n') {
@@ -157,8 +131,8 @@ fn ready(key: &Key, given: &Ready, placeholders: &BTreeSet<String>) -> Result<Wh
     }
     if let Some(address) = &given.tcp {
         let key = key.name("tcp");
-        check_process(address, placeholders).map_err(|what| Wrong::at(&key, what))?;
-        if !address.contains(':') {
+        ground.check(&key, address)?;
+        if !is_address(address) {
             return Err(Wrong::at(
                 &key,
                 "is no address: write host:port, as in 127.0.0.1:{port.http}",
@@ -168,8 +142,8 @@ fn ready(key: &Key, given: &Ready, placeholders: &BTreeSet<String>) -> Result<Wh
     }
     if let Some(url) = &given.http {
         let key = key.name("http");
-        check_process(url, placeholders).map_err(|what| Wrong::at(&key, what))?;
-        if !url.starts_with("http://") {
+        ground.check(&key, url)?;
+        if !is_url(url) {
             let what = "is no URL: write http://127.0.0.1:{port.http}/path (without TLS)";
             return Err(Wrong::at(&key, what));
         }
@@ -193,6 +167,28 @@ fn ready(key: &Key, given: &Ready, placeholders: &BTreeSet<String>) -> Result<Wh
         when: signs.pop().unwrap_or(ReadyWhen::FirstExchange),
         within_ms: given.within.unwrap_or(READY_WITHIN).millis(),
     })
+}
+
+/// `host:port`, either of which may be a placeholder.
+fn is_address(text: &str) -> bool {
+    if text.ends_with('}') && !text.contains(':') {
+        // As in `{k.address}`.
+        return text.starts_with('{');
+    }
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        let is_host = !host.is_empty() && !host.contains(['/', ' ']);
+        let is_port = port.parse::<u16>().is_ok_and(|port| port > 0);
+        is_host && (is_port || port.starts_with('{'))
+    })
+}
+
+/// `http://host:port[/path]`.
+fn is_url(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("http://") else {
+        return false;
+    };
+    let host = rest.split('/').next().unwrap_or_default();
+    is_address(host)
 }
 
 /// Refuses a system that no process is told of: what goes there would go around its

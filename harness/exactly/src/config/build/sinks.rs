@@ -1,15 +1,15 @@
 //! Where effects are read.
 
 use super::check_name;
+use super::command::{Ground, no_limit};
 use super::systems::{self, System};
-use crate::config::error::{Key, Wrong};
+use crate::config::error::{Key, Wrong, quoted, quoted_path};
 use crate::config::expect;
 use crate::config::file;
-use crate::config::templates::check_process;
+use crate::config::templates::check_query_text;
 use crate::config::values::{self, Kind};
 use exactly_model::{Observer, Reader, SinkKind, View};
 use std::collections::BTreeSet;
-use std::path::Path;
 
 /// Effects of one message at most.
 const EFFECTS_MAX: u32 = 10_000;
@@ -19,8 +19,7 @@ const SINKS_MAX: usize = 16;
 pub(super) fn all(
     given: &[file::Observe],
     systems: &[System],
-    placeholders: &BTreeSet<String>,
-    folder: &Path,
+    ground: &Ground<'_>,
 ) -> Result<Vec<Observer>, Wrong> {
     let key = Key::of("observe");
     if given.is_empty() {
@@ -39,20 +38,20 @@ pub(super) fn all(
         check_name(&key.name("name"), &observe.name)?;
         if expect::is_key(&observe.name) {
             let what = format!(
-                "{:?} is a key of [expect]; call the sink something else",
-                observe.name
+                "{} is a key of [expect]; call the sink something else",
+                quoted(&observe.name)
             );
             return Err(Wrong::at(&key.name("name"), what));
         }
         if !names.insert(&observe.name) {
-            let what = format!("{:?} is there twice", observe.name);
+            let what = format!("{} is there twice", quoted(&observe.name));
             return Err(Wrong::at(&key.name("name"), what));
         }
         if !(1..=EFFECTS_MAX).contains(&observe.effects_per_message) {
             let what = format!("is {}: 1 to {EFFECTS_MAX}", observe.effects_per_message);
             return Err(Wrong::at(&key.name("effects_per_message"), what));
         }
-        observers.push(one(&key, observe, systems, placeholders, folder)?);
+        observers.push(one(&key, observe, systems, ground)?);
     }
     Ok(observers)
 }
@@ -61,8 +60,7 @@ fn one(
     key: &Key,
     given: &file::Observe,
     systems: &[System],
-    placeholders: &BTreeSet<String>,
-    folder: &Path,
+    ground: &Ground<'_>,
 ) -> Result<Observer, Wrong> {
     let file::Observe {
         query,
@@ -87,6 +85,9 @@ fn one(
         let what = "belongs to a `topic`: nothing else shows what is not committed";
         return Err(Wrong::at(&key.name("view"), what));
     }
+    if command.is_none() {
+        no_limit(key, given.within)?;
+    }
     match (query, topic, command, file) {
         (Some(query), None, None, None) => {
             let system = of_system(key, given, systems, "query", Kind::Postgres)?;
@@ -108,14 +109,12 @@ fn one(
         }
         (None, None, Some(command), None) => {
             no_system(key, given)?;
-            let key = key.name("command");
-            let script = super::script(&key, command, given.within, folder, placeholders)?;
+            let script = ground.script(&key.name("command"), command, given.within)?;
             Ok(observer(SinkKind::Other, Some(Reader::Command(script))))
         }
         (None, None, None, Some(file)) => {
             no_system(key, given)?;
-            check_process(file, placeholders).map_err(|what| Wrong::at(&key.name("file"), what))?;
-            let path = folder.join(file).display().to_string();
+            let path = file_of_effects(&key.name("file"), file, ground)?;
             Ok(observer(SinkKind::Other, Some(Reader::File(path))))
         }
         _ => Err(Wrong::at(
@@ -123,6 +122,23 @@ fn one(
             "says not clearly what is read: give one of `query`, `topic`, `command` and `file`",
         )),
     }
+}
+
+/// A file that effects are written to; it need not be there yet.
+fn file_of_effects(key: &Key, file: &str, ground: &Ground<'_>) -> Result<String, Wrong> {
+    ground.check_outside(key, file)?;
+    if file.is_empty() {
+        return Err(Wrong::at(
+            key,
+            "is empty: name the file that effects are written to",
+        ));
+    }
+    let path = ground.folder.join(file);
+    if path.is_dir() {
+        let what = format!("{} is a folder: name the file in it", quoted_path(&path));
+        return Err(Wrong::at(key, what));
+    }
+    Ok(path.display().to_string())
 }
 
 /// The system that is read by `what`.
@@ -170,15 +186,47 @@ fn no_system(key: &Key, given: &file::Observe) -> Result<(), Wrong> {
 
 /// What is certain to be wrong about a query is said before anything starts.
 fn check_query(key: &Key, query: &str) -> Result<(), Wrong> {
+    let wrong = |what: &str| Err(Wrong::at(key, what));
     let words = words(query);
-    if words.is_empty() {
-        return Err(Wrong::at(key, "is empty: select at least the column id"));
+    let Some(first) = words.first() else {
+        return wrong("is empty: select at least the column id");
+    };
+    if query.contains('\0') {
+        return wrong("SQL cannot hold a NUL");
     }
-    if !words.iter().any(|word| word == "id") {
-        let what = "selects no column id: an effect is told by its message's id (`select order_id as id, ...`)";
-        return Err(Wrong::at(key, what));
+    if !["select", "with", "table", "values"].contains(&first.as_str()) {
+        return wrong(
+            "only reads: write a select; what prepares a trial belongs into `setup.sql` or `hooks`",
+        );
+    }
+    if has_a_second_statement(query) {
+        return wrong("is more than one statement: it is read as a table, so write one select");
+    }
+    check_query_text(query).map_err(|what| Wrong::at(key, what))?;
+    // `*` may well bring it.
+    if !query.contains('*') && !words.iter().any(|word| word == "id") {
+        return wrong(
+            "selects no column id: an effect is told by its message's id (`select order_id as id, ...`)",
+        );
     }
     Ok(())
+}
+
+/// Whether something comes after a semicolon that is in no quotes.
+fn has_a_second_statement(query: &str) -> bool {
+    let mut quote = None;
+    let mut ended = false;
+    for c in query.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (Some(_), _) => {}
+            (None, ';') => ended = true,
+            (None, c) if ended && !c.is_whitespace() => return true,
+            (None, '\'' | '"') => quote = Some(c),
+            (None, _) => {}
+        }
+    }
+    false
 }
 
 /// Whether an observer shows what a message's content is compared by.

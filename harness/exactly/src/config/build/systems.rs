@@ -1,17 +1,19 @@
 //! The systems of a configuration.
 
 use super::check_name;
-use crate::config::Env;
-use crate::config::error::{Key, Wrong, meant};
+use crate::config::error::{Key, Wrong, meant, quoted, quoted_path};
 use crate::config::file;
 use crate::config::values::{Kind, Place, Time};
 use crate::registry::adapter;
-use exactly_model::{Setup, SystemPlace, SystemUse, Topic, redact};
+use exactly_model::{Setup, SystemPlace, SystemUse, Topic};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::Path;
 
 /// More partitions are more than a trial needs.
 const PARTITIONS_MAX: u32 = 1000;
+/// A longer file is no schema.
+const SQL_BYTES_MAX: u64 = 4 << 20;
 
 /// A system, and what stands for it in processes.
 pub(super) struct System {
@@ -36,7 +38,7 @@ pub(super) fn named<'a>(systems: &'a [System], key: &Key, name: &str) -> Result<
     let found = systems.iter().find(|system| system.used.name == name);
     found.ok_or_else(|| {
         let hint = meant(systems.iter().map(|s| s.used.name.as_str()), name);
-        Wrong::at(key, format!("no system is called {name:?}{hint}"))
+        Wrong::at(key, format!("no system is called {}{hint}", quoted(name)))
     })
 }
 
@@ -47,11 +49,13 @@ pub(super) fn topic(system: &System, key: &Key, name: &str) -> Result<(), Wrong>
     }
     let what = match system.used.setup.topics.is_empty() {
         true => format!(
-            "no topic is called {name:?}: name it in systems.{}.setup.topics",
+            "no topic is called {}: name it in systems.{}.setup.topics",
+            quoted(name),
             system.used.name
         ),
         false => format!(
-            "no topic is called {name:?}{}",
+            "no topic is called {}{}",
+            quoted(name),
             meant(system.topics(), name)
         ),
     };
@@ -106,6 +110,14 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         );
         Err(Wrong::at(&key.name(name), what))
     };
+    if setup
+        .backlog
+        .as_ref()
+        .is_some_and(|query| query.trim().is_empty())
+    {
+        let what = "is empty: write a query that counts what is left to do, or leave it out";
+        return Err(Wrong::at(&key.name("backlog"), what));
+    }
     match given.kind {
         Kind::Kafka if setup.sql.is_some() => return other("sql", "postgres"),
         Kind::Kafka if setup.backlog.is_some() => return other("backlog", "postgres"),
@@ -115,11 +127,7 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
     let sql = match &setup.sql {
         None => String::new(),
         Some(file) => {
-            let path = folder.join(file);
-            std::fs::read_to_string(&path).map_err(|error| {
-                let what = format!("cannot read {}: {error}", path.display());
-                Wrong::at(&key.name("sql"), what)
-            })?
+            sql_of(&folder.join(file)).map_err(|what| Wrong::at(&key.name("sql"), what))?
         }
     };
     Ok(Setup {
@@ -129,13 +137,38 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
     })
 }
 
+/// The SQL in a file.
+fn sql_of(path: &Path) -> Result<String, String> {
+    let shown = quoted_path(path);
+    if path.is_dir() {
+        return Err(format!("{shown} is a folder: name the file in it"));
+    }
+    let cannot = |error| format!("cannot read {shown}: {error}; it is the name of a file with SQL");
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(cannot)?;
+    file.take(SQL_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(cannot)?;
+    if bytes.len() as u64 > SQL_BYTES_MAX {
+        return Err(format!(
+            "{shown} is longer than {SQL_BYTES_MAX} bytes, and no schema is"
+        ));
+    }
+    let text =
+        String::from_utf8(bytes).map_err(|_| format!("{shown} is not UTF-8; save it as UTF-8"))?;
+    match text.contains('\0') {
+        true => Err(format!("{shown} holds a NUL, which no SQL can")),
+        false => Ok(text),
+    }
+}
+
 fn topics(key: &Key, given: &[file::Topic]) -> Result<Vec<Topic>, Wrong> {
     let mut names = BTreeSet::new();
     for (n, topic) in given.iter().enumerate() {
         let key = key.index(n);
         check_name(&key.name("name"), &topic.name)?;
         if !names.insert(&topic.name) {
-            let what = format!("{:?} is there twice", topic.name);
+            let what = format!("{} is there twice", quoted(&topic.name));
             return Err(Wrong::at(&key.name("name"), what));
         }
         if !(1..=PARTITIONS_MAX).contains(&topic.partitions) {
@@ -155,25 +188,28 @@ fn topics(key: &Key, given: &[file::Topic]) -> Result<Vec<Topic>, Wrong> {
 }
 
 fn place(key: &Key, given: &file::System, env: Env<'_>) -> Result<SystemPlace, Wrong> {
-    let place = match &given.place {
-        Place::Is(place) => place.clone(),
+    let (place, key) = match &given.place {
+        Place::Is(place) => (place.clone(), key.clone()),
         Place::Env(name) => {
             let value = env(name).filter(|value| !value.is_empty());
             let value = value.ok_or_else(|| {
-                let what = format!("the environment has no {name}: set it to the system's address");
+                let what = format!(
+                    "the environment has no {}: set it to the system's address",
+                    quoted(name)
+                );
                 Wrong::at(&key.name("env"), what)
             })?;
-            SystemPlace::At(value)
+            (SystemPlace::At(value), key.name("env"))
         }
     };
     match (&place, given.kind) {
         (SystemPlace::At(address), kind) => {
-            check_address(kind, address).map_err(|what| Wrong::at(key, what))?;
+            check_address(kind, address).map_err(|what| Wrong::at(&key, what))?;
         }
         (SystemPlace::Local { .. }, Kind::Postgres) => {
             let what = "PostgreSQL has no place \"local\" yet: leave it out (embedded is the real \
                         server), or give { at = \"postgres://...\" }";
-            return Err(Wrong::at(key, what));
+            return Err(Wrong::at(&key, what));
         }
         _ => {}
     }
@@ -185,11 +221,14 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
     match kind {
         Kind::Postgres => {
             let schemes = ["postgres://", "postgresql://"];
-            match schemes.iter().any(|scheme| address.starts_with(scheme)) {
+            let mut rest = schemes
+                .iter()
+                .filter_map(|scheme| address.strip_prefix(scheme));
+            match rest.any(|rest| !rest.is_empty() && !address.contains(char::is_control)) {
                 true => Ok(()),
                 false => Err(format!(
-                    "{:?} is no URL of PostgreSQL: write postgres://user:password@host:port/database",
-                    redact(address)
+                    "{} is no URL of PostgreSQL: write postgres://user:password@host:port/database",
+                    quoted(address)
                 )),
             }
         }
@@ -204,8 +243,8 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
             match address.split(',').all(is_server) {
                 true => Ok(()),
                 false => Err(format!(
-                    "{:?} is no address of Kafka: write bootstrap servers as host:port[,host:port]",
-                    redact(address)
+                    "{} is no address of Kafka: write bootstrap servers as host:port[,host:port]",
+                    quoted(address)
                 )),
             }
         }

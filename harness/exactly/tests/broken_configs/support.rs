@@ -1,0 +1,205 @@
+//! A sound configuration, and what a row of the table changes about it.
+
+use exactly::config::{self, Check, ConfigError};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+/// Sound, with one setting a line where a row is about it.
+pub const GOOD: &str = r#"name = "orders"
+
+[systems.k]
+kind = "kafka"
+client_timeout = "5s"
+lease = "10s"
+
+[systems.k.setup]
+topics = [
+    { name = "orders", partitions = 3 },
+    { name = "accepted" },
+]
+
+[systems.pg]
+kind = "postgres"
+setup = { sql = "schema.sql", backlog = "select count(*) from jobs" }
+
+[[process]]
+name = "worker"
+command = ["./worker", "--group", "{k.group}"]
+local_state = []
+instances = 1
+ready = { log = "started", within = "20s" }
+stop = { signal = "TERM", grace = "4s" }
+restart = { max = 3, delay = "200ms" }
+
+[process.env]
+BROKERS = "{k.address}"
+DATABASE_URL = "{pg.url}"
+
+[[process]]
+name = "relay"
+command = ["./worker"]
+
+[feed]
+system = "k"
+to = "orders"
+messages = 6
+concurrency = 1
+id = "uuid"
+keys = 4
+payload = '{"id":"{id}","customer":"{key}","n":{seq},"sum":"{checksum}"}'
+accept = "all"
+before_start = true
+
+[[observe]]
+name = "rows"
+system = "pg"
+query = "select id, customer as key, n as seq from orders"
+effects_per_message = 1
+
+[[observe]]
+name = "records"
+system = "k"
+topic = "accepted"
+view = "read_committed"
+
+[faults]
+plan = "every-boundary"
+exhaustive = false
+kinds = ["kill", "drop-reply"]
+timers = ["k OffsetCommit"]
+seed = 1
+
+[expect]
+guarantee = "exactly-once"
+forbid = ["O1"]
+allow = [{ code = "D2", reason = "the report is rebuilt each night" }]
+
+[expect.records]
+guarantee = "at-least-once"
+
+[hooks]
+before_trial = ["./worker", "--clean"]
+within = "11s"
+
+[limits]
+trial = "60s"
+run = "10m"
+quiet = "300ms"
+stuck = "30s"
+output_bytes = 65536
+"#;
+
+/// A configuration that cannot be used.
+#[derive(Clone)]
+pub struct Row {
+    /// What is wrong with it.
+    pub name: &'static str,
+    /// What stands in the sound one, once.
+    from: &'static str,
+    /// What stands there instead.
+    to: &'static str,
+    /// What stands, once, on the line that the message has to name.
+    at: &'static str,
+    /// The key that it has to name.
+    key: &'static str,
+    /// What it has to say of it.
+    says: &'static [&'static str],
+}
+
+pub fn row(
+    name: &'static str,
+    (from, to): (&'static str, &'static str),
+    at: &'static str,
+    key: &'static str,
+    says: &'static [&'static str],
+) -> Row {
+    Row {
+        name,
+        from,
+        to,
+        at,
+        key,
+        says,
+    }
+}
+
+impl Row {
+    /// The configuration.
+    pub fn text(&self) -> String {
+        let there = GOOD.matches(self.from).count();
+        assert_eq!(
+            there, 1,
+            "{}: {:?} stands there {there} times",
+            self.name, self.from
+        );
+        GOOD.replacen(self.from, self.to, 1)
+    }
+}
+
+/// What is wrong with the message about `row`, if anything is.
+pub fn failure(row: &Row) -> Option<String> {
+    let text = row.text();
+    let found = text.matches(row.at).count();
+    assert_eq!(
+        found, 1,
+        "{}: {:?} stands there {found} times",
+        row.name, row.at
+    );
+    let before = text.split(row.at).next().unwrap();
+    let line = 1 + before.matches('\n').count();
+    let said = match load(row.name, &text) {
+        Ok(_) => return Some(format!("{}: is accepted", row.name)),
+        Err(error) => error.to_string(),
+    };
+    let (_, after) = said.split_once("/exactly.toml").unwrap_or(("", &said));
+    let expected = match row.key {
+        "" => format!(":{line}: "),
+        key => format!(":{line}: {key}: "),
+    };
+    let missing = row.says.iter().find(|part| !after.contains(**part));
+    let why = match (after.starts_with(&expected), missing) {
+        (true, None) => return None,
+        (false, _) => format!("should begin with {expected:?}"),
+        (_, Some(part)) => format!("should say {part:?}"),
+    };
+    Some(format!("{}: {why}\n    {after}", row.name))
+}
+
+/// Reads `text` in a folder that has what the sound configuration names.
+pub fn load(name: &str, text: &str) -> Result<Check, ConfigError> {
+    load_bytes(name, text.as_bytes())
+}
+
+/// The same, of what need not be text.
+pub fn load_bytes(name: &str, bytes: &[u8]) -> Result<Check, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path());
+    let file = folder.path().join("exactly.toml");
+    std::fs::write(&file, bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+    config::load(&file, &variable)
+}
+
+/// What the sound configuration names, and what rows name beside it.
+fn fill(folder: &Path) {
+    std::fs::write(folder.join("schema.sql"), "create table orders (id text);").unwrap();
+    std::fs::write(folder.join("latin.sql"), b"-- caf\xe9").unwrap();
+    std::fs::write(folder.join("nul.sql"), "select 1;\0").unwrap();
+    std::fs::write(folder.join("notes.txt"), "no program").unwrap();
+    std::fs::write(folder.join("broken.json"), "{}").unwrap();
+    std::fs::create_dir(folder.join("folder")).unwrap();
+    let worker = folder.join("worker");
+    std::fs::write(&worker, "#!/bin/sh\n").unwrap();
+    std::fs::set_permissions(&worker, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The environment of every row.
+fn variable(name: &str) -> Option<String> {
+    let value = match name {
+        "PATH" => "/nonexistent:/usr/bin:/bin",
+        "EMPTY" => "",
+        "BAD_KAFKA" => "kafka://h",
+        "BAD_POSTGRES" => "mysql://u:hunter2@h/d",
+        _ => return None,
+    };
+    Some(value.into())
+}
