@@ -146,7 +146,7 @@ fn plans() -> Vec<Row> {
             ("seed = 1", "seed = -1"),
             "seed = -1",
             "faults.seed",
-            &["u64"],
+            &["a whole number"],
         ),
         row(
             "exhaustive by number",
@@ -248,8 +248,8 @@ fn expectations() -> Vec<Row> {
         ),
         row(
             "an unknown code of one sink",
-            ("guarantee = \"at-least-once\"", "forbid = [\"d1\"]"),
-            "d1",
+            ("guarantee = \"at-least-once\"", "forbid = [\"D9\"]"),
+            "D9",
             "expect.records.forbid[0]",
             &["did you mean \"D1\"?"],
         ),

@@ -34,7 +34,7 @@ fn targets() -> Vec<Row> {
             &["postgres has no topics", "`sql`"],
         ),
         row(
-            "a topic whose name is SQL",
+            "a topic to be fed whose name is SQL",
             (TARGET, "system = \"k\"\nto = 'x\"; drop table'"),
             "drop table",
             "feed.to",
@@ -225,14 +225,14 @@ fn values() -> Vec<Row> {
             ("messages = 6", "messages = 99999999999999999999"),
             "messages = 99",
             "feed.messages",
-            &["u32"],
+            &["a whole number"],
         ),
         row(
             "messages in words",
             ("messages = 6", "messages = \"six\""),
             "six",
             "feed.messages",
-            &["string \"six\"", "u32"],
+            &["string \"six\"", "a whole number"],
         ),
         row(
             "no concurrency",

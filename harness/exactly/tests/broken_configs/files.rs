@@ -63,7 +63,7 @@ fn lists_that_are_empty_are_refused() {
         let error = load(name, &text).unwrap_err();
         assert_eq!((error.line, error.key.as_str()), (Some(1), key), "{error}");
         assert!(
-            error.what.contains("there is none: name at least one"),
+            error.what.contains("there is none") && error.what.contains("name at least one"),
             "{error}"
         );
     }

@@ -59,7 +59,7 @@ fn names() -> Vec<Row> {
             ("instances = 1", "instances = \"two\""),
             "two",
             "process[0].instances",
-            &["string \"two\"", "u32"],
+            &["string \"two\"", "a whole number"],
         ),
     ]
 }

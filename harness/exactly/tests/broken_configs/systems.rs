@@ -171,14 +171,14 @@ fn topics() -> Vec<Row> {
             ("partitions = 3", "partitions = -1"),
             "partitions = -1",
             "systems.k.setup.topics[0].partitions",
-            &["`-1`", "u32"],
+            &["`-1`", "a whole number"],
         ),
         row(
             "a part of a partition",
             ("partitions = 3", "partitions = 1.5"),
             "partitions = 1.5",
             "systems.k.setup.topics[0].partitions",
-            &["1.5", "u32"],
+            &["1.5", "a whole number"],
         ),
         row(
             "no replicas",

@@ -107,16 +107,6 @@ pub(super) fn plan(faults: &Faults, folder: &Path) -> Result<(PlanChoice, Option
             ));
         }
     }
-    let one_schedule = matches!(faults.plan, Plan::File(_));
-    let strays = [
-        ("kinds", faults.kinds.is_some()),
-        ("exhaustive", faults.exhaustive),
-    ];
-    if let (true, Some((name, _))) = (one_schedule, strays.iter().find(|(_, given)| *given)) {
-        let what =
-            "belongs to a plan that is drawn up: the schedule names its own faults; leave it out";
-        return Err(Wrong::at(&key.name(name), what));
-    }
     Ok(match &faults.plan {
         Plan::EveryBoundary => (PlanChoice::EveryBoundary, None),
         Plan::Pairs => (PlanChoice::Pairs, None),
@@ -127,7 +117,23 @@ pub(super) fn plan(faults: &Faults, folder: &Path) -> Result<(PlanChoice, Option
                 let what = format!("there is no file {}", quoted_path(&path));
                 return Err(Wrong::at(&key.name("plan").name("file"), what));
             }
+            none_given(&key, faults)?;
             (PlanChoice::EveryBoundary, Some(path))
         }
     })
+}
+
+/// Refuses what one schedule has no use for.
+fn none_given(key: &Key, faults: &Faults) -> Result<(), Wrong> {
+    let strays = [
+        ("kinds", faults.kinds.is_some()),
+        ("exhaustive", faults.exhaustive),
+    ];
+    match strays.iter().find(|(_, given)| *given) {
+        None => Ok(()),
+        Some((name, _)) => Err(Wrong::at(
+            &key.name(name),
+            "belongs to a plan that is drawn up: the schedule names its own faults; leave it out",
+        )),
+    }
 }

@@ -36,7 +36,6 @@ pub(super) fn of(
             ));
         }
     }
-    let payload = payload(&key, given)?;
     let by = match &given.command {
         None => {
             no_limit(&key, given.within)?;
@@ -48,6 +47,7 @@ pub(super) fn of(
         Some((system, to)) => (system.used.name.clone(), to),
         None => (String::new(), String::new()),
     };
+    let payload = payload(&key, given)?;
     let positions = positions(&key, given, systems)?;
     let feed = Feed {
         system,

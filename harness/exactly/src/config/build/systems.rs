@@ -1,6 +1,7 @@
 //! The systems of a configuration.
 
 use super::check_name;
+use crate::config::Env;
 use crate::config::error::{Key, Wrong, meant, quoted, quoted_path};
 use crate::config::file;
 use crate::config::values::{Kind, Place, Time};
