@@ -30,7 +30,7 @@ const EXAMPLES: &[Example] = &[
     Example {
         name: "java-transfers",
         built: "right/target/classes",
-        operations: &["k Produce out"],
+        operations: &["k Produce", "k TxnOffsetCommit", "k EndTxn commit"],
         real: false,
     },
     Example {
