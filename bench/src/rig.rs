@@ -50,8 +50,8 @@ impl Rig {
         let (run, scratch) = (recorder.run(), folder.path().join("scratch"));
         std::fs::create_dir(&scratch)?;
         std::fs::set_permissions(&scratch, PermissionsExt::from_mode(0o755))?;
-        let guardian =
-            Guardian::start(&executable.clone().into(), &run.id, &scratch).context("cannot start the guardian")?;
+        let guardian = Guardian::start(&executable.clone().into(), &run.id, &scratch)
+            .context("cannot start the guardian")?;
         let host = LocalHost::new(
             Supervisor::new(&run.id),
             executable,

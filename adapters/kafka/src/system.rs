@@ -61,7 +61,9 @@ impl Adapter for Kafka {
     }
 
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
-        let servers = addresses.iter().map(|(host, port)| format!("{host}:{port}"));
+        let servers = addresses
+            .iter()
+            .map(|(host, port)| format!("{host}:{port}"));
         let address = servers.collect::<Vec<_>>().join(",");
         let cluster = Cluster::connect(&address, BROKER_IS_GONE).await;
         let cluster = cluster.map_err(|error| StartError::Unreachable {

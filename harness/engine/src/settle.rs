@@ -145,7 +145,9 @@ async fn come_to_rest(
         let at_work = trial.is_at_work();
         let at_rest = unseen.is_none() && look.items() == 0 && !at_work;
         // What is away is waited for, and only then is anybody stuck.
-        if look != last || striking || trial.director.is_outage() {
+        // Nor is anybody stuck who is only starting (a JVM on a busy machine).
+        let starting = !at_rest && trial.is_starting();
+        if look != last || striking || starting || trial.director.is_outage() {
             (moved_at, ran_at) = (now, now);
         } else if at_rest && trial.is_running() {
             ran_at = now;

@@ -25,7 +25,7 @@ const EXAMPLES: &[Example] = &[
         name: "java-orders",
         built: "right/target/classes",
         operations: ORDERS,
-        real: true,
+        real: false,
     },
     Example {
         name: "java-transfers",
@@ -37,7 +37,7 @@ const EXAMPLES: &[Example] = &[
         name: "go-orders",
         built: "right/worker",
         operations: ORDERS,
-        real: false,
+        real: true,
     },
 ];
 

@@ -21,7 +21,10 @@ const RULES: &[Rule] = &[
         what: "reads arguments or environment (only the cli does, and what a test binary is told)",
         marks: &["env::var", "env::args", "env::vars"],
         within: EVERYWHERE,
-        except: &["harness/cli/src/", "harness/exactly/src/api/surroundings.rs"],
+        except: &[
+            "harness/cli/src/",
+            "harness/exactly/src/api/surroundings.rs",
+        ],
     },
     Rule {
         what: "starts a process (only the engine's supervisor does)",

@@ -111,6 +111,11 @@ impl Life {
         }
     }
 
+    /// Whether an exchange was seen on any of its boundaries.
+    pub fn has_exchanged(&self) -> bool {
+        *self.first_exchange.borrow()
+    }
+
     /// Waits for the first exchange on any of its boundaries.
     pub async fn first_exchange(&self) {
         let _ = self.first_exchange.subscribe().wait_for(|seen| *seen).await;

@@ -24,6 +24,8 @@ pub(crate) struct Alive {
     pub process: Arc<Process>,
     /// The sign that it is ready, with everything filled in.
     pub ready: ReadyWhen,
+    /// When it began, since the trial did.
+    pub began: Duration,
 }
 
 impl Alive {
@@ -146,6 +148,7 @@ impl Trial<'_> {
             life,
             process,
             ready,
+            began: self.elapsed(),
         })
     }
 
@@ -306,6 +309,17 @@ impl Trial<'_> {
     /// rest, however silent.
     pub(crate) fn is_running(&self) -> bool {
         self.alive().any(|alive| alive.process.is_running())
+    }
+
+    /// Whether any process has begun and sent nothing yet, within the time that it
+    /// may take to be ready: it is not stuck, it is starting.
+    pub(crate) fn is_starting(&self) -> bool {
+        let now = self.elapsed();
+        self.slots.iter().any(|slot| {
+            let within = Duration::from_millis(slot.spec.ready.within_ms);
+            slot.alive()
+                .any(|alive| !alive.life.has_exchanged() && now < alive.began + within)
+        })
     }
 
     /// Whether effects or acks of any incarnation are in flight.
