@@ -105,7 +105,7 @@ impl Director {
                         && seen.point.process == asked.process
                         && seen.point.system == asked.system
                 });
-            again.then_some(())
+            (again || state.ledger.commits_again(at.id)).then_some(())
         });
         let mut gone = client_gone.subscribe();
         // Generous: on a busy machine a client gives up late, and only one that never

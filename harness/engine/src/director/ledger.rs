@@ -5,6 +5,7 @@ use crate::boundary::Life;
 use exactly_adapter::Head;
 use exactly_model::{Class, MessageId, Outcome, Point, Position, Selector};
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 /// Exchanges remembered for the planner; a trial with more is no calibration.
 pub const OBSERVED_MAX: usize = 200_000;
@@ -201,6 +202,23 @@ impl Ledger {
             Some(commit) => commit.offset,
             None => self.committed.get(log).copied().unwrap_or(0),
         }
+    }
+
+    /// Whether the positions that exchange `id` commits were committed once more
+    /// since, and not answered yet. The repetition covers no message that was not
+    /// covered already, so that its point has no ids.
+    pub fn commits_again(&self, id: ExchangeId) -> bool {
+        let Some(first) = self.get(id).filter(|open| !open.commits.is_empty()) else {
+            return false;
+        };
+        let later = (Bound::Excluded(id), Bound::Unbounded);
+        self.open.range(later).any(|(_, open)| {
+            open.incarnation == first.incarnation
+                && open.point.process == first.point.process
+                && open.point.system == first.point.system
+                && open.point.operation == first.point.operation
+                && open.commits == first.commits
+        })
     }
 
     /// The positions that exchange `id` committed are committed now.

@@ -1,7 +1,7 @@
 //! Faults of a connection: requests and replies that are lost or late.
 
 use crate::support::{Rig, Saw, Setup, at, effect, eventually};
-use exactly_model::{Fate, Fault, FaultKind, FaultState, Outcome, Phase};
+use exactly_model::{Fate, Fault, FaultKind, FaultState, Outcome, Phase, Selector};
 use std::time::Duration;
 
 const ARMED_FIRED: [FaultState; 2] = [FaultState::Armed, FaultState::Fired];
@@ -113,6 +113,33 @@ async fn a_late_reply_fires_when_the_client_asks_again_and_meets_the_retry() {
     rig.end().await;
     assert_eq!(rig.server.applied(), ["E 1", "E 1"]);
     assert_eq!(rig.states(0), ARMED_FIRED);
+}
+
+/// A client that keeps its connection and commits the same position again: what
+/// the retry covers is covered already, so no id tells that it is one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_reply_fires_when_the_same_positions_are_committed_again() {
+    let commit = Fault::new(FaultKind::DelayReply, Phase::After, Selector::new("s", "A"));
+    for (again, states) in [("A 1", ARMED_FIRED), ("A 2", ARMED_MISSED)] {
+        let rig = Rig::new(Setup {
+            client_timeout: Some(Duration::from_millis(match again {
+                "A 1" => 60_000,
+                _ => 10,
+            })),
+            ..Setup::with([commit.clone()])
+        })
+        .await;
+        let (_life, port) = rig.life(1);
+        let mut client = rig.client(port).await;
+        client.send("A 1").await;
+        eventually("the reply in our hands", || rig.director.is_striking()).await;
+        client.send(again).await;
+        assert_eq!(client.saw().await, Saw::ok("A 1"));
+        assert_eq!(client.saw().await, Saw::ok(again));
+        rig.end().await;
+        assert_eq!(rig.server.applied(), ["A 1", again]);
+        assert_eq!(rig.states(0), states, "{again}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
