@@ -42,7 +42,7 @@ fn commands_and_files_feed_and_observe() {
     let feed = format!(
         "command = [\"{program}\", \"produce\", \"{{k.address}}\", \"{{k.topic.orders}}\"]"
     );
-    let own = own.with(FEED, &feed).and(&format!(
+    let own = own.with(FEED, &format!("{FEED}\n{feed}")).and(&format!(
         "[[observe]]\nname = \"file\"\nfile = \"{effects}\"\n\n\
          [[observe]]\nname = \"command\"\ncommand = [\"cat\", \"{effects}\"]\n\n\
          [hooks]\nbefore_trial = [\"sh\", \"-c\", \"echo before >> hooks.log\"]\n\

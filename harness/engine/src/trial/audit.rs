@@ -182,8 +182,11 @@ async fn observe(
     if let Some(reader) = &observer.by {
         let mut effects = stage.read_outside(trial, scopes, observer, reader).await?;
         refuse_unfed(observer, &effects)?;
-        // Such a sink may well keep what earlier runs have left in it.
-        effects.retain(|effect| effect.id.run() == stage.recorder.run().number);
+        // Such a sink may well keep what other trials and runs have left in it. Each
+        // trial reads its own, and the sweep reads it once more: what one trial saw
+        // of another one would count again.
+        let run = stage.recorder.run().number;
+        effects.retain(|effect| effect.id.run() == run && effect.id.trial() == trial);
         return Ok(effects);
     }
     let no_such = |what: &str| EngineError::Config {

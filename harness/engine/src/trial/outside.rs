@@ -121,15 +121,29 @@ impl Trial<'_> {
             // Whatever it sent before it was ended may have arrived.
             Err(why) => {
                 unclear(&format!("has no end: {why}"));
+                self.feeds_topic().await?;
                 Ok(vec![unknown(&why); messages.len()])
             }
             Ok(ran) => {
+                self.feeds_topic().await?;
                 if !ran.succeeded {
                     unclear(&ran.how);
                 }
                 outcomes(&ran, messages).map_err(failed)
             }
         }
+    }
+
+    /// Tells the system that a command has fed what it has fed, where that is
+    /// known: what is left to do there counts from now on.
+    async fn feeds_topic(&self) -> Result<(), EngineError> {
+        let feed = &self.stage.pipeline.feed;
+        if let Some(scope) = self.scopes.get(&feed.system)
+            && let Some(feeder) = scope.feeder()
+        {
+            feeder.feed(&feed.to, &[], 1).await?;
+        }
+        Ok(())
     }
 
     /// Runs a hook; one that fails ends the run.

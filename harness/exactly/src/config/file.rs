@@ -167,7 +167,7 @@ impl Default for Restart {
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Feed {
-    /// The system that is fed; none where a command feeds.
+    /// The system that is fed.
     #[serde(default)]
     pub system: Option<String>,
     /// The topic (Kafka).

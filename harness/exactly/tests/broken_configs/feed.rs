@@ -65,14 +65,14 @@ fn targets() -> Vec<Row> {
             &["says not clearly who feeds"],
         ),
         row(
-            "a topic and a command",
+            "a topic that is not there and a command",
             (
                 TARGET,
-                "system = \"k\"\nto = \"orders\"\ncommand = [\"./worker\"]",
+                "system = \"k\"\nto = \"oders\"\ncommand = [\"./worker\"]",
             ),
-            "[feed]",
-            "feed",
-            &["says not clearly who feeds"],
+            "oders",
+            "feed.to",
+            &["no topic is called \"oders\"", "did you mean \"orders\"?"],
         ),
         row(
             "a feed that is a list",

@@ -64,7 +64,8 @@ pub(super) fn of(
     Ok((feed, positions))
 }
 
-/// The system that is fed and what of it; none where a command feeds.
+/// The system that is fed and what of it; none where a command feeds and does not
+/// say.
 fn target<'a>(
     key: &Key,
     given: &file::Feed,
@@ -79,7 +80,7 @@ fn target<'a>(
     } = given;
     match (system, to, sql, command) {
         (None, None, None, Some(_)) => Ok(None),
-        (Some(name), Some(topic), None, None) => {
+        (Some(name), Some(topic), None, _) => {
             let system = systems::named(systems, &key.name("system"), name)?;
             if system.kind != Kind::Kafka {
                 let what = format!("{} has no topics: feed it with `sql`", system.used.kind);
@@ -101,7 +102,7 @@ fn target<'a>(
         _ => Err(Wrong::at(
             key,
             "says not clearly who feeds: give `system` and `to` (a topic), `system` and `sql` (a \
-             statement), or `command`",
+             statement), or `command` (with `system` and `to` where it feeds a topic)",
         )),
     }
 }

@@ -128,6 +128,17 @@ pub(super) fn check(config: &Config, folder: &Path, env: Env<'_>) -> Result<Chec
     let (feed, positions) = feed::of(&config.feed, &systems, &ground)?;
     let observers = sinks::all(&config.observe, &systems, &ground)?;
     let mut notes = Vec::new();
+    let has_topics = systems
+        .iter()
+        .any(|system| system.topics().next().is_some());
+    if feed.by.is_some() && feed.system.is_empty() && has_topics {
+        notes.push(
+            "feed.command says not where it sends messages: give `system` and `to` if that is a \
+             topic; what is left to read there is not counted otherwise, and a slow start after a \
+             crash may look like a loss"
+                .into(),
+        );
+    }
     let expected = expectation::of(&config.expect, &observers, &feed, &mut notes)?;
     let given = &config.faults;
     let cell = Cell {
