@@ -31,18 +31,16 @@ pub(super) fn refuted(checked: &Checked, variant: &VariantReport) -> String {
         text.push_str(&story(example));
         if let Some(came_back) = example.reproduced {
             let (k, n) = (came_back.k, came_back.n);
-            let line =
-                format!("The same fault was put there {n} more times: it came back {k} times.");
+            let line = format!(
+                "The same fault was tried {n} more times, and the same came of it {k} times."
+            );
             text.push_str(&wrapped(&line, style()));
         }
         let others: Vec<String> = others(variant, example)
             .map(|other| format!("{} {}", other.code, other.code.name()))
             .collect();
         if !others.is_empty() {
-            let line = format!(
-                "Seen in other trials or in this one: {}.",
-                others.join(", ")
-            );
+            let line = format!("Also seen: {}.", others.join(", "));
             text.push_str(&wrapped(&line, style()));
         }
         text.push('\n');
@@ -69,7 +67,11 @@ pub(super) fn undecided(checked: &Checked, variant: &VariantReport) -> String {
          This is no pass: nothing that is forbidden was seen, but not enough was seen to say so.\n\n",
         checked.guarantee
     );
-    push(&mut text, "why", &variant.bounds);
+    let why = match variant.why.is_empty() {
+        true => &variant.bounds,
+        false => &variant.why,
+    };
+    push(&mut text, "why", why);
     let missed = variant
         .points
         .missed
@@ -182,8 +184,8 @@ fn seen_at(sink: &SinkResult, variant: &VariantReport) -> String {
         guarantee => guarantee.to_string(),
     };
     format!(
-        "At {}: {}, of {} messages in {trials} trials ({bad} of them show what is forbidden). That \
-         is {amounts_to}.",
+        "At {}: {}, of {} messages in {trials} trials, each with a fault of its own or none; {bad} \
+         of the trials show what is forbidden. That is {amounts_to}.",
         sink.id,
         shown.join(", "),
         tally.attempted,
@@ -216,12 +218,19 @@ fn others<'a>(
 fn story(example: &Counterexample) -> String {
     let mut text = counterexample("The shortest way there", example, style());
     let (code, means) = (example.code, example.code.explanation());
-    for paragraph in [format!("{code} means: {means}"), LEGEND.to_string()] {
+    for paragraph in [format!("{code} means: {means}"), legend(example)] {
         text.push('\n');
         text.push_str(&wrapped(&paragraph, style()));
     }
     text.push('\n');
     text
+}
+
+/// How to read the sequence, with the name of a process that is in it.
+fn legend(example: &Counterexample) -> String {
+    let mut steps = example.evidence.iter();
+    let name = steps.find_map(|step| step.what.strip_suffix("#1 starts"));
+    LEGEND.replace("worker", name.unwrap_or("worker"))
 }
 
 fn record(checked: &Checked) -> String {

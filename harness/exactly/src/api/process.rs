@@ -188,7 +188,7 @@ pub fn is_pipeline() -> bool {
 /// once. What panics in it ends the process with a failure, as in any service.
 ///
 /// ```
-/// #[test]
+/// // A test, with `#[test]` in front of it.
 /// fn worker() {
 ///     exactly::as_pipeline(|| {
 ///         let brokers = std::env::var("BROKERS").expect("BROKERS is set");
@@ -196,6 +196,10 @@ pub fn is_pipeline() -> bool {
 /// #       drop(brokers);
 ///     });
 /// }
+///
+/// // Nobody has started it as a pipeline.
+/// worker();
+/// assert!(!exactly::is_pipeline());
 /// ```
 pub fn as_pipeline(pipeline: impl FnOnce()) {
     if is_pipeline() {

@@ -1,7 +1,4 @@
-//! What is put together, and what messages say; whole checks are run by
-//! `examples/rust-orders`.
-
-use super::*;
+use super::super::*;
 use crate::Error;
 use exactly_model::Code;
 use std::time::Duration;
@@ -86,12 +83,15 @@ fn what_is_wrong_is_said_before_anything_runs() {
 fn a_test_of_the_same_module_is_found_by_its_last_name() {
     let process = Process::this_test("worker").into_config().unwrap();
     assert_eq!(process.name, "worker");
-    assert_eq!(process.env["EXACTLY_PIPELINE"], "api::tests::worker");
+    assert_eq!(
+        process.env["EXACTLY_PIPELINE"],
+        "api::tests::put_together::worker"
+    );
     assert!(
         process
             .command
             .iter()
-            .any(|part| part == "api::tests::worker")
+            .any(|part| part == "api::tests::put_together::worker")
     );
     let process = Process::this_test("other::worker").into_config().unwrap();
     assert_eq!(process.env["EXACTLY_PIPELINE"], "other::worker");
