@@ -18,7 +18,8 @@ pub(super) fn unclean(cell: &Cell, finished: &FinishedTrial, forbidden: &[Code])
     let nothing = tallies.all(|(_, tally)| tally.effects == 0);
     // A pipeline that takes nothing is stuck, but that is not how to call it.
     let only_stuck = forbidden.iter().all(|code| *code == Code::V1);
-    if !forbidden.is_empty() && !(nothing && only_stuck) {
+    let wrong = !(forbidden.is_empty() || nothing && only_stuck);
+    if wrong {
         let codes: Vec<&str> = forbidden.iter().map(|code| code.as_str()).collect();
         return Some(format!(
             "trial {trial} had no fault and showed {}: the pipeline is wrong without any{}",
