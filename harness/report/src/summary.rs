@@ -4,7 +4,7 @@ use crate::layout::{hanging, paragraph};
 use crate::style::{Style, Tone};
 use crate::text::{clean, plural};
 use crate::words::{codes, guarantee_mark, verdict_tone};
-use exactly_model::{PointsReport, Report, SystemInfo, VariantReport, Verdict};
+use exactly_model::{CHECK_CLAIM, PointsReport, Report, SystemInfo, VariantReport, Verdict};
 
 /// Entries of a list that are shown before "and n more".
 const LISTED_MAX: usize = 6;
@@ -71,7 +71,11 @@ pub fn verdict_line(claim: &str, variant: &VariantReport, style: Style) -> Strin
         [] => "nothing measured".into(),
         all => format!("measured {}", all.join(", ")),
     };
-    let surprise = style.paint(Tone::Attention, &surprise(variant));
+    let promise = match claim {
+        CHECK_CLAIM => "the config promises",
+        _ => "the catalogue predicts",
+    };
+    let surprise = style.paint(Tone::Attention, &surprise(variant, promise));
     let points = &variant.points;
     format!(
         "{}/{}: {verdict}{detail}, {measured}; classes {}/{}, {}{surprise}",
@@ -83,8 +87,8 @@ pub fn verdict_line(claim: &str, variant: &VariantReport, style: Style) -> Strin
     )
 }
 
-/// What the catalogue predicts, where that is something else.
-fn surprise(variant: &VariantReport) -> String {
+/// What was promised or predicted, where that is something else.
+fn surprise(variant: &VariantReport, promise: &str) -> String {
     if variant.matches || variant.trials.0 == 0 {
         return String::new();
     }
@@ -98,8 +102,8 @@ fn surprise(variant: &VariantReport) -> String {
         })
         .collect();
     match predicted.as_slice() {
-        [] => format!("; the catalogue predicts {}", variant.expected),
-        all => format!("; the catalogue predicts {}", all.join(", ")),
+        [] => format!("; {promise} {}", variant.expected),
+        all => format!("; {promise} {}", all.join(", ")),
     }
 }
 

@@ -86,17 +86,16 @@ impl Example {
     /// Runs the check; `None` where the example's libraries are not here.
     fn check(&self, variant: &str, place: Place) -> Option<(Output, Report)> {
         let folder = root().join("examples").join(self.name);
-        let real = std::env::var("EXACTLY_TEST_REAL").as_deref() == Ok("all");
-        let kafka = real && std::env::var_os("KAFKA_HOME").is_some();
         let lacks = match place {
             _ if !folder.join(self.built).exists() => Some("its libraries (examples/install.sh)"),
-            Place::Real if !kafka => Some("a Kafka in KAFKA_HOME, with EXACTLY_TEST_REAL=all"),
+            Place::Real if std::env::var_os("KAFKA_HOME").is_none() => {
+                Some("a Kafka (its folder in KAFKA_HOME)")
+            }
             _ => None,
         };
         if let Some(lacks) = lacks {
             let asked = std::env::var("EXACTLY_TEST_EXAMPLES").unwrap_or_default();
             let asked = asked.split(',').any(|name| name == self.name);
-            let asked = asked && place == Place::Embedded;
             assert!(!asked, "{} lacks {lacks}", self.name);
             println!(
                 "not run: {}/{variant} {place:?}: {lacks} is not here",
@@ -113,12 +112,18 @@ impl Example {
             .args(["--format", "json", "--jobs", JOBS, "--out"])
             .arg(store.path())
             .env("PATH", path(&folder));
+        if variant == "wrong" {
+            command.arg("--fail-fast");
+        }
         if place == Place::Real {
             command.args(["--on", "kafka=local"]);
         }
         let output = command.output().unwrap();
-        let report = serde_json::from_slice(&output.stdout)
+        let report: Report = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
+        let kafka = report.systems.iter().find(|system| system.kind == "kafka");
+        let kafka = kafka.unwrap_or_else(|| panic!("no kafka: {}", said(&output)));
+        assert_eq!(kafka.emulated, place == Place::Embedded, "{kafka:?}");
         Some((output, report))
     }
 }

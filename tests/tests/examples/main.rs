@@ -2,7 +2,7 @@
 //! Each language's own tools and libraries are needed (`examples/install.sh`
 //! gets the libraries); a language without them is named as not run.
 //! `EXACTLY_TEST_EXAMPLES=python-orders,go-orders` makes that a failure for these.
-//! On a real broker they run with `EXACTLY_TEST_REAL=all` only.
+//! Two of them run on a real broker too, where `KAFKA_HOME` has one.
 
 mod example;
 

@@ -2,7 +2,7 @@
 
 use crate::support::{check, empty, golden, hostile, not_hosted};
 use exactly_model::{CHECK_CLAIM, Report, Verdict};
-use exactly_report::{Outcome, Style, check_human, is_check};
+use exactly_report::{Outcome, Style, check_human, is_check, verdict_line};
 
 /// The check of the pipelines that `keep` names.
 fn only(keep: &str) -> Report {
@@ -59,6 +59,20 @@ fn the_first_line_is_the_verdict() {
         let text = words(&check_human(&only(id), Style::plain(100)));
         assert!(text.starts_with(first), "{text}");
     }
+}
+
+#[test]
+fn its_progress_speaks_of_the_config_and_not_of_a_catalogue() {
+    let mut report = only("orders");
+    report.claims[0].variants[0].matches = false;
+    let line = verdict_line(
+        CHECK_CLAIM,
+        &report.claims[0].variants[0],
+        Style::plain(100),
+    );
+    assert!(line.contains("; the config promises "), "{line}");
+    let line = verdict_line("ack", &report.claims[0].variants[0], Style::plain(100));
+    assert!(line.contains("; the catalogue predicts "), "{line}");
 }
 
 #[test]
