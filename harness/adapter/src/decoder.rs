@@ -134,6 +134,8 @@ pub struct Reply {
     pub error: Option<String>,
     /// Whether it says that the sender is not the owner any more.
     pub fenced: bool,
+    /// Messages that the system took this one for a repetition of.
+    pub duplicate_of: Vec<MessageId>,
 }
 
 /// Log records handed to a client.

@@ -126,6 +126,14 @@ pub trait Scope: Send + Sync {
     fn assist(&self) -> Option<&dyn Assisting> {
         None
     }
+    /// The ability to forget sooner what is forgotten with time.
+    fn horizon(&self) -> Option<&dyn Horizon> {
+        None
+    }
+    /// The ability to feed the pipeline what was put aside.
+    fn replaying(&self) -> Option<&dyn Replaying> {
+        None
+    }
     /// Removes the trial's names. Best effort; called after the final sweep.
     async fn close(&self);
 }
@@ -227,6 +235,17 @@ pub struct Left {
     pub detail: String,
     /// Committed positions (`offset` = next to be read).
     pub committed: Vec<Position>,
+    /// Messages that the system gave up without an acknowledgement.
+    pub put_aside: Vec<PutAside>,
+}
+
+/// A message that a system gave up.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct PutAside {
+    /// Identity.
+    pub id: MessageId,
+    /// Why, in words (`received 3 times, now in orders-dlq`).
+    pub how: String,
 }
 
 /// Knows when a system has nothing left to do for the trial.
@@ -250,6 +269,30 @@ pub trait Positions: Send + Sync {
     /// The rows of `query` (columns `partition` and `next`), as positions in
     /// `target`.
     async fn positions(&self, query: &str, target: &str) -> Result<Vec<Position>, ObserveError>;
+}
+
+/// Lets a system's windows pass: what it remembers of duplicates, and every lease.
+/// Called while no client of the trial is at work.
+#[async_trait]
+pub trait Horizon: Send + Sync {
+    /// Returns when they have passed.
+    async fn expire(&self) -> Result<Passed, ObserveError>;
+}
+
+/// What has passed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passed {
+    /// In words (`the deduplication window`).
+    pub what: String,
+    /// How long it is, in seconds.
+    pub seconds: u64,
+}
+
+/// Feeds the pipeline what the system has put aside.
+#[async_trait]
+pub trait Replaying: Send + Sync {
+    /// Answers how many messages are going to be delivered once more.
+    async fn replay(&self) -> Result<u64, ObserveError>;
 }
 
 /// Shortens the wait for a dead client's lease.

@@ -40,6 +40,8 @@ fn boundary(cell: &CellState) -> String {
             let kind = match observer.kind {
                 SinkKind::Row => "rows",
                 SinkKind::Record => "records",
+                SinkKind::Message => "messages",
+                SinkKind::Charge => "charges",
                 SinkKind::Other => "effects",
             };
             let view = match observer.view {

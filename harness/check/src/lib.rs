@@ -91,6 +91,7 @@ mod sink;
 mod strays;
 mod trial;
 mod unit;
+mod windows;
 mod words;
 
 pub use delivery::DELIVERED_MAX;

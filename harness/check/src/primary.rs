@@ -8,9 +8,13 @@ use std::collections::BTreeMap;
 /// From the most specific code on. Losses come before duplicates before what
 /// is merely remarkable; L4, D1 and T3 are not listed, because they only ever
 /// explain another code.
-const RANK: [Code; 12] = [
+const RANK: [Code; 16] = [
+    Code::L7,
+    Code::D6,
     Code::L1,
     Code::L3,
+    Code::D5,
+    Code::D4,
     Code::D3,
     Code::G2,
     Code::T1,

@@ -5,6 +5,7 @@ use crate::judge::{Rest, lacking};
 use crate::makers::Makers;
 use crate::order::{self, Unordered};
 use crate::primary::Findings;
+use crate::windows;
 use crate::words::count;
 use exactly_model::{
     Attempt, Code, Effect, MessageId, Outcome, SinkAudit, SinkKind, Tally, TrialHistory,
@@ -86,6 +87,7 @@ impl SinkPass<'_> {
             tally.lost = joined.missing.len() as u64;
         }
         self.explain(&joined, desk);
+        self.windows(&joined, desk);
         self.owners(desk);
         tally.torn = self.torn(desk);
         self.missing_proof(&seen, &joined, desk);
@@ -216,6 +218,48 @@ impl SinkPass<'_> {
             format!(
                 "effect and position of {} were not one step, {first} first",
                 count(n, "message")
+            )
+        });
+    }
+
+    /// D4, D5, D6 and L7: what the systems' own windows and queues have to do with
+    /// it.
+    fn windows(&self, joined: &Joined, desk: &mut Desk<'_>) {
+        let (history, sink) = (self.history, &self.sink.observer);
+        let doubled = windows::beyond_horizon(history, self.system, &joined.doubled);
+        desk.findings.ids(Code::D4, sink, doubled, |n, first| {
+            format!(
+                "{} made again when the system had forgotten{}, {first} first",
+                count(n, "effect"),
+                windows::passed(history)
+            )
+        });
+        let shown = self
+            .shown()
+            .filter_map(|effect| Some((self.own(effect)?, effect)));
+        let divergent = windows::divergent(shown, &joined.doubled);
+        desk.findings.ids(Code::D5, sink, divergent, |n, first| {
+            format!(
+                "{} with effects that do not agree on the content, {first} first",
+                count(n, "message")
+            )
+        });
+        if self.rest != Rest::Quiescent {
+            return;
+        }
+        let swallowed = windows::swallowed(history, self.system, &joined.missing);
+        desk.findings.ids(Code::D6, sink, swallowed, |n, first| {
+            format!(
+                "{} accepted and taken for another one, {first} first",
+                count(n, "message")
+            )
+        });
+        let given_up = windows::given_up(history, &joined.missing);
+        desk.findings.ids(Code::L7, sink, given_up, |n, first| {
+            format!(
+                "{} given up by the system without effect, {first} first{}",
+                count(n, "message"),
+                windows::how(history)
             )
         });
     }

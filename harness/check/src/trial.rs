@@ -92,6 +92,11 @@ impl Builder {
             Event::Effect(effect) => self.effect(effect),
             Event::Audit(audit) => return self.audit(audit),
             Event::Position(position) => self.position(position),
+            Event::Horizon(horizon) => self
+                .history
+                .horizons
+                .push((record.mono_ns, horizon.clone())),
+            Event::PutAside(aside) => self.history.put_aside.push(aside.clone()),
             Event::Delivery(delivery) => self.history.deliveries.push(delivery.clone()),
             Event::Settle(settle) => self.history.settle = Some(settle.clone()),
             Event::Note(note) => self.history.notes.push(note.clone()),

@@ -69,7 +69,7 @@ impl Variant {
             // tells: only witnesses have that.
             kinds: FaultKind::ALL
                 .into_iter()
-                .filter(|kind| !matches!(kind, FaultKind::Hold | FaultKind::SecondOwner))
+                .filter(|kind| !kind.is_directed())
                 .collect(),
             timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
             limits: self.limits(),

@@ -8,7 +8,7 @@
 use crate::EngineError;
 use crate::trial::Trial;
 use exactly_adapter::{Left, ObserveError};
-use exactly_model::{Class, Event, Position, PositionRecord, Settle, SettleHow};
+use exactly_model::{Class, Event, Position, PositionRecord, PutAsideRecord, Settle, SettleHow};
 use std::time::Duration;
 
 /// Between two looks.
@@ -100,6 +100,7 @@ pub(crate) async fn settle_for(
 ) -> Result<Settle, EngineError> {
     let (how, detail, last) = come_to_rest(trial, quiet).await?;
     record_positions(trial, &last);
+    record_put_aside(trial, &last);
     Ok(Settle {
         how,
         // A pipeline whose restarts are used up has work left that no system
@@ -256,6 +257,19 @@ async fn kept(trial: &Trial<'_>) -> Result<Option<Vec<Position>>, EngineError> {
     })?;
     let target = format!("topic.{}", pipeline.feed.to);
     Ok(Some(ability.positions(&query.query, &target).await?))
+}
+
+/// Writes down what the systems gave up.
+fn record_put_aside(trial: &Trial<'_>, last: &Look) {
+    for (system, left) in &last.left {
+        for aside in &left.put_aside {
+            trial.record(Event::PutAside(PutAsideRecord {
+                system: system.clone(),
+                id: aside.id,
+                how: aside.how.clone(),
+            }));
+        }
+    }
 }
 
 /// Writes down the committed positions, and whether the boundary saw them being

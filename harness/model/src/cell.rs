@@ -41,11 +41,11 @@ impl Guarantee {
 
     /// The codes that contradict the guarantee when it is asserted of effects.
     pub fn forbids(self) -> Vec<Code> {
-        use Code::{D3, G1, G2, I1, I2, L1, T1, T3, V1, X1};
+        use Code::{D3, D4, D6, G1, G2, I1, I2, L1, L7, T1, T3, V1, X1};
         match self {
-            Self::ExactlyOnce => vec![L1, D3, G1, G2, T1, T3, I1, I2, V1, X1],
-            Self::AtLeastOnce => vec![L1, G1, G2, I1, I2, V1, X1],
-            Self::AtMostOnce => vec![D3, G1, G2, I1, I2, V1, X1],
+            Self::ExactlyOnce => vec![L1, L7, D3, D4, D6, G1, G2, T1, T3, I1, I2, V1, X1],
+            Self::AtLeastOnce => vec![L1, L7, D6, G1, G2, I1, I2, V1, X1],
+            Self::AtMostOnce => vec![D3, D4, G1, G2, I1, I2, V1, X1],
             Self::None => vec![G1, G2, I1, I2, V1],
         }
     }
@@ -116,6 +116,8 @@ pub enum Need {
     Members,
     /// Transactions, in versions that the pipelines' client speaks.
     Transactions,
+    /// A clock that can be moved past a dedup window.
+    Horizon,
 }
 
 impl std::fmt::Display for Need {
@@ -124,6 +126,7 @@ impl std::fmt::Display for Need {
             Self::Leases => "session and transaction timeouts",
             Self::Members => "several members in one group",
             Self::Transactions => "transactions",
+            Self::Horizon => "a clock that can be moved past a dedup window",
         })
     }
 }

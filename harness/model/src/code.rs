@@ -79,12 +79,20 @@ codes! {
         "A message was acknowledged and has no effect at the sink yet, but the pipeline was not proven to be at rest. It may be lost or late.";
     L4, "committed-ahead", Info, "committed positions, effects",
         "A consumer committed a position past a message that has no effect. After a crash nothing will read that message again. Information while the pipeline runs; the cause of an L1 once it is at rest.";
+    L7, "expired", Loss, "what the queue says of its messages, attempts, effects, proven quiescence",
+        "A message has no effect because the system put it aside or forgot it: it was received too often and went to a dead-letter queue, or its retention ran out.";
     D1, "duplicate-append", Duplicate, "positions",
         "One message stands at two positions of a log. At a sink that is a log it is the cause of a D3; in the log that is fed it is the feeder's or the broker's doing and not the pipeline's.";
     D2, "redelivery", Duplicate, "deliveries with positions",
         "One position of a log was delivered again to the same logical consumer. Legal under at-least-once delivery, and counted.";
     D3, "duplicate-effect", Duplicate, "effects",
         "One message has more effects at a sink than it is declared to have: a second row, a second mail, a second charge.";
+    D4, "duplicate-after-horizon", Duplicate, "effects, exchanges, the system's dedup window",
+        "A duplicate effect whose attempts lie further apart than the system's deduplication window: the second one was taken for a new message.";
+    D5, "divergent-duplicate", Corruption, "effects with key, sequence or checksum",
+        "One message has several effects at a sink, and they do not agree on its content: whoever reads one of them reads another thing than whoever reads the other.";
+    D6, "false-dedup", Loss, "exchanges, effects, proven quiescence",
+        "A distinct message was taken for a duplicate of another one and has no effect, though its sender was told that it was accepted.";
     O1, "reordered", Order, "attempts, effects with commit order",
         "The first effects of one key appear in another order than its messages were sent. Repeats do not count: 1,2,1,2 is a replay, not a reordering.";
     O2, "log-inversion", Order, "attempts one after the other, positions",

@@ -63,6 +63,10 @@ pub enum Event {
     Delivery(DeliveryRecord),
     /// The trial came to rest, or did not.
     Settle(Settle),
+    /// What a system forgets with time was forgotten.
+    Horizon(HorizonRecord),
+    /// A system gave a message up without an acknowledgement.
+    PutAside(PutAsideRecord),
     /// What the harness did to shorten a wait.
     Assist(Assist),
     /// A remark; some cap the verdict.
@@ -326,6 +330,9 @@ pub struct ExchangeRecord {
     /// (PRODUCER_FENCED and its kin).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fenced: bool,
+    /// Messages that the system took this one for a repetition of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub duplicate_of: Vec<u32>,
     /// What became of it.
     pub fate: Fate,
     /// What the reply said.
@@ -511,6 +518,28 @@ pub struct Settle {
     pub waited_ms: u64,
     /// In words.
     pub detail: String,
+}
+
+/// A window of a system has passed, by its own clock or by a real wait.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HorizonRecord {
+    /// System.
+    pub system: String,
+    /// What has passed, in words (`the deduplication window`).
+    pub what: String,
+    /// How long it is, in seconds.
+    pub seconds: u64,
+}
+
+/// A message that a system gave up, read when the trial had come to rest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PutAsideRecord {
+    /// System.
+    pub system: String,
+    /// The message.
+    pub id: crate::MessageId,
+    /// Why, in words.
+    pub how: String,
 }
 
 /// What the harness did to shorten a wait.

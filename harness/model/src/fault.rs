@@ -52,11 +52,18 @@ pub enum FaultKind {
     RestartSystem,
     /// SIGSTOP of a node of the system for a while, then SIGCONT.
     PauseSystem,
+    /// Applied, the process killed before it sees the reply, and started again
+    /// only when the system has forgotten: its dedup window and its leases are
+    /// over.
+    ExpireHorizon,
+    /// At rest: what the system has put aside (a dead-letter queue) is fed to
+    /// the pipeline once more.
+    Replay,
 }
 
 impl FaultKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Kill,
         Self::KillDeliverLate,
         Self::Terminate,
@@ -74,6 +81,8 @@ impl FaultKind {
         Self::KillSystem,
         Self::RestartSystem,
         Self::PauseSystem,
+        Self::ExpireHorizon,
+        Self::Replay,
     ];
 
     /// The name used in files and reports.
@@ -96,6 +105,8 @@ impl FaultKind {
             Self::KillSystem => "kill-system",
             Self::RestartSystem => "restart-system",
             Self::PauseSystem => "pause-system",
+            Self::ExpireHorizon => "expire-horizon",
+            Self::Replay => "replay",
         }
     }
 
@@ -118,8 +129,19 @@ impl FaultKind {
             | Self::DropReply
             | Self::DelayReply
             | Self::SecondOwner
-            | Self::ErrorAfter => &[Phase::After],
+            | Self::ErrorAfter
+            | Self::ExpireHorizon
+            | Self::Replay => &[Phase::After],
         }
+    }
+
+    /// Whether only a witness or a schedule by hand has it: it needs something to
+    /// wait for, or breaks what the sentence takes for granted.
+    pub const fn is_directed(self) -> bool {
+        matches!(
+            self,
+            Self::Hold | Self::SecondOwner | Self::ExpireHorizon | Self::Replay
+        )
     }
 
     /// Whether it strikes a node of the system. Such a trial has the system to

@@ -4,8 +4,8 @@
 //! million effects can be judged.
 
 use crate::{
-    DeliveryRecord, ExchangeRecord, FaultRecord, IncarnationRecord, MessageId, Note, Outcome,
-    Position, Schedule, Settle, SinkKind, TrialKind, View,
+    DeliveryRecord, ExchangeRecord, FaultRecord, HorizonRecord, IncarnationRecord, MessageId, Note,
+    Outcome, Position, PutAsideRecord, Schedule, Settle, SinkKind, TrialKind, View,
 };
 
 /// An attempt, compact.
@@ -107,6 +107,10 @@ pub struct TrialHistory {
     pub committed: Option<Vec<Position>>,
     /// Deliveries, in order.
     pub deliveries: Vec<DeliveryRecord>,
+    /// Windows of systems that passed, and when.
+    pub horizons: Vec<(u64, HorizonRecord)>,
+    /// Messages that a system gave up.
+    pub put_aside: Vec<PutAsideRecord>,
     /// How it came to rest.
     pub settle: Option<Settle>,
     /// Remarks.
@@ -137,6 +141,8 @@ impl TrialHistory {
             incarnations: Vec::new(),
             committed: None,
             deliveries: Vec::new(),
+            horizons: Vec::new(),
+            put_aside: Vec::new(),
             settle: None,
             notes: Vec::new(),
             error: None,

@@ -107,6 +107,33 @@ pub struct Setup {
     /// A query that counts what is left to do (Postgres): one row, one number.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub backlog: String,
+    /// Queues (SQS).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<Queue>,
+    /// Whether the payments service keeps idempotency keys (HTTP).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub idempotency_keys: bool,
+}
+
+/// A queue by its logical name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Queue {
+    /// Logical name, without `.fifo`.
+    pub name: String,
+    /// First in, first out by group, with deduplication; a standard queue
+    /// otherwise.
+    pub fifo: bool,
+    /// Whether the deduplication id is the body's checksum where none is given.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub content_based: bool,
+    /// How long a message that was received is hidden, in seconds.
+    pub visibility_s: u32,
+    /// Receives after which a message goes to `dead_letters`; never where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_receives: Option<u32>,
+    /// Logical name of the queue for what was received too often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dead_letters: Option<String>,
 }
 
 /// A topic by its logical name.
@@ -290,6 +317,10 @@ pub enum SinkKind {
     Row,
     /// A record in a log.
     Record,
+    /// A message in a queue.
+    Message,
+    /// A charge at a payments service.
+    Charge,
     /// What a command or a file of the user's shows.
     Other,
 }

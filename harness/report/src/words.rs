@@ -58,6 +58,8 @@ pub(crate) const fn sink_kind(kind: SinkKind) -> &'static str {
     match kind {
         SinkKind::Row => "rows of a table",
         SinkKind::Record => "records of a log",
+        SinkKind::Message => "messages of a queue",
+        SinkKind::Charge => "charges at a payments service",
         SinkKind::Other => "what a command or a file shows",
     }
 }
@@ -80,7 +82,8 @@ fn fault_in_words(fault: &Fault) -> String {
         | FaultKind::KillDeliverLate
         | FaultKind::Terminate
         | FaultKind::Freeze
-        | FaultKind::SecondOwner => of_the_process(fault),
+        | FaultKind::SecondOwner
+        | FaultKind::ExpireHorizon => of_the_process(fault),
         FaultKind::DropRequest
         | FaultKind::DropReply
         | FaultKind::DelayReply
@@ -93,6 +96,11 @@ fn fault_in_words(fault: &Fault) -> String {
         FaultKind::KillSystem | FaultKind::RestartSystem | FaultKind::PauseSystem => {
             of_a_node(fault)
         }
+        FaultKind::Replay => format!(
+            "once {} is at rest, feed it again what was put aside ({})",
+            fault.point.system,
+            selector(&fault.point)
+        ),
     };
     match fault.others {
         Some(Others::Applied) => words.push_str(" (other exchanges in flight are applied)"),
@@ -124,6 +132,11 @@ fn of_the_process(fault: &Fault) -> String {
             let grace = after(fault);
             format!("SIGTERM the process {moment}, SIGKILL{grace} if it is still there")
         }
+        (FaultKind::ExpireHorizon, _) => format!(
+            "let {point} be applied, SIGKILL the process before it sees the reply, and start it \
+             again only when {} has forgotten: its dedup window and its leases are over",
+            fault.point.system
+        ),
         (FaultKind::SecondOwner, _) => {
             let least = match fault.duration_ms {
                 Some(ms) => format!(", {} at the least", time(ms)),

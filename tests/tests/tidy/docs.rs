@@ -69,6 +69,8 @@ fn history(page: &str) -> Vec<String> {
         "audit",
         "position",
         "settle",
+        "horizon",
+        "put_aside",
         "assist",
         "note",
         "trial_end",

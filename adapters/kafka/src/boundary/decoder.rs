@@ -231,6 +231,7 @@ impl KafkaDecoder {
                 outcome: Outcome::Ok,
                 error: None,
                 fenced: false,
+                duplicate_of: Vec::new(),
             }),
             ..Unit::default()
         };

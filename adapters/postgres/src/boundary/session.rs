@@ -193,6 +193,7 @@ impl Session {
             outcome,
             error,
             fenced: false,
+            duplicate_of: Vec::new(),
         })
     }
 }

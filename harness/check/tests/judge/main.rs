@@ -23,3 +23,4 @@ mod stories;
 mod traps;
 mod units;
 mod verdict;
+mod windows;

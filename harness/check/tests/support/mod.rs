@@ -181,6 +181,7 @@ pub fn exchange(at_ns: u64, incarnation: u32, operation: &str, ids: &[u32]) -> E
         sent_ns: Some(at_ns + 10),
         ended_ns: at_ns + 100,
         fenced: false,
+        duplicate_of: Vec::new(),
         fate: Fate::Answered,
         outcome: Outcome::Ok,
         error: None,

@@ -76,7 +76,9 @@ impl Director {
     /// strikes here.
     pub fn replied(&self, id: ExchangeId, reply: Reply) -> Option<Strike> {
         let mut state = self.state();
+        let duplicate_of = state.ledger.of_trial(&reply.duplicate_of);
         let open = state.ledger.get_mut(id)?;
+        open.duplicate_of = duplicate_of;
         open.replied = true;
         open.outcome = reply.outcome;
         open.error = reply.error;
@@ -213,6 +215,7 @@ impl Director {
             request_ns,
             sent_ns,
             fenced,
+            duplicate_of,
             in_flight,
             outcome,
             error,
@@ -231,6 +234,7 @@ impl Director {
                 sent_ns,
                 ended_ns: self.recorder.clock().mono_ns(),
                 fenced,
+                duplicate_of,
                 fate: if open.late { Fate::Late } else { fate },
                 outcome,
                 error,

@@ -32,6 +32,8 @@ pub(super) struct Open {
     pub sent_ns: Option<u64>,
     /// The reply says that the sender is not the owner any more.
     pub fenced: bool,
+    /// Messages that the system took it for a repetition of.
+    pub duplicate_of: Vec<u32>,
     pub in_flight: u32,
     /// Ordinal among the exchanges of its operation and target.
     pub ordinal: u32,
@@ -143,6 +145,7 @@ impl Ledger {
                 request_ns,
                 sent_ns: None,
                 fenced: false,
+                duplicate_of: Vec::new(),
                 in_flight,
                 ordinal,
                 expects_reply: head.expects_reply,
@@ -168,11 +171,7 @@ impl Ledger {
         ids: &[MessageId],
         commits: impl Iterator<Item = &'a Position>,
     ) -> Vec<u32> {
-        let mut sequences: Vec<u32> = ids
-            .iter()
-            .filter(|id| id.run() == self.run && id.trial() == self.trial)
-            .map(|id| id.sequence())
-            .collect();
+        let mut sequences = self.of_trial(ids);
         for commit in commits {
             let log = (commit.target.clone(), commit.partition);
             let from = self.position(life, &log);
@@ -183,6 +182,14 @@ impl Ledger {
         sequences.sort_unstable();
         sequences.dedup();
         sequences
+    }
+
+    /// The sequences of the trial's own messages.
+    pub fn of_trial(&self, ids: &[MessageId]) -> Vec<u32> {
+        ids.iter()
+            .filter(|id| id.run() == self.run && id.trial() == self.trial)
+            .map(|id| id.sequence())
+            .collect()
     }
 
     /// What an incarnation believes to be committed (next to be read): what it has

@@ -6,6 +6,7 @@
 
 mod exchange;
 mod hold;
+mod horizon;
 mod ledger;
 mod outage;
 mod overtake;

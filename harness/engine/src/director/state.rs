@@ -1,6 +1,7 @@
 //! What the director knows.
 
 use super::exchange::ExchangeId;
+use super::horizon::Reach;
 use super::ledger::{self, Ledger, Observed};
 use super::outage::Outages;
 use super::owner::{Owners, Works};
@@ -12,7 +13,7 @@ use crate::store::Recorder;
 use exactly_model::{Fault, FaultKind, FaultState, Position, Schedule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -28,6 +29,8 @@ pub struct Director {
     pub(super) successors: Successors,
     pub(super) owners: Owners,
     pub(super) outages: Outages,
+    /// The trial's corners of its systems.
+    pub(super) reach: OnceLock<Reach>,
     /// Counts every change that a waiting strike may look for.
     pub(super) changes: watch::Sender<u64>,
     pub(super) opaque_notes: AtomicUsize,
@@ -96,6 +99,7 @@ impl Director {
             successors: Successors::default(),
             owners: Owners::default(),
             outages: Outages::default(),
+            reach: OnceLock::new(),
             changes: watch::Sender::new(0),
             opaque_notes: AtomicUsize::new(0),
             remarks: Mutex::default(),
@@ -204,6 +208,7 @@ impl State {
         let open = self.ledger.get(id)?;
         let index = self.faults.iter().position(|armed| {
             armed.state == FaultState::Armed
+                && armed.fault.kind != FaultKind::Replay
                 && armed
                     .reserved
                     .is_none_or(|other| self.ledger.get(other).is_none())

@@ -129,7 +129,9 @@ impl Director {
             FaultKind::Kill
             | FaultKind::KillDeliverLate
             | FaultKind::Terminate
-            | FaultKind::Hold => None,
+            | FaultKind::Hold
+            | FaultKind::ExpireHorizon
+            | FaultKind::Replay => None,
         }
     }
 
@@ -176,7 +178,9 @@ impl Director {
             | FaultKind::DropReply
             | FaultKind::DelayReply
             | FaultKind::SecondOwner
-            | FaultKind::ErrorAfter => Act::Forward,
+            | FaultKind::ErrorAfter
+            | FaultKind::ExpireHorizon
+            | FaultKind::Replay => Act::Forward,
         }
     }
 
@@ -195,6 +199,7 @@ impl Director {
             FaultKind::Freeze => self.freeze(at, &fault).await,
             FaultKind::SecondOwner => self.second_owner(at, &fault).await,
             FaultKind::ErrorAfter => Act::Replace,
+            FaultKind::ExpireHorizon => self.expire_horizon(at).await,
             FaultKind::KillSystem | FaultKind::RestartSystem | FaultKind::PauseSystem => {
                 self.outage(at, &fault).await
             }
@@ -204,7 +209,8 @@ impl Director {
             | FaultKind::SlowHandler
             | FaultKind::HoldAndOvertake
             | FaultKind::ErrorBefore
-            | FaultKind::ApplyPart => Act::Forward,
+            | FaultKind::ApplyPart
+            | FaultKind::Replay => Act::Forward,
         };
         if !matches!(act, Act::Forward | Act::Replace) {
             self.withheld(at.id);

@@ -75,6 +75,8 @@ fn applies(
             Ok(())
         }
         FaultKind::Hold
+        | FaultKind::ExpireHorizon
+        | FaultKind::Replay
         | FaultKind::KillSystem
         | FaultKind::RestartSystem
         | FaultKind::PauseSystem => Err(Not::Here),

@@ -20,8 +20,8 @@ use crate::supervisor::{Supervisor, TRIAL};
 pub use audit::Snapshot;
 use exactly_adapter::{Instance, Scope, TrialNames};
 use exactly_model::{
-    Event, IncarnationState, Need, Observer, Pipeline, Schedule, SettleHow, TrialEnd, TrialKind,
-    TrialStart,
+    Event, IncarnationState, Need, Observer, Pipeline, Schedule, Settle, SettleHow, TrialEnd,
+    TrialKind, TrialStart,
 };
 use lives::Slot;
 use std::collections::BTreeMap;
@@ -220,6 +220,7 @@ impl Stage {
     ) -> Result<Finished, EngineError> {
         let Ordered { kind, schedule, .. } = ordered;
         let scopes = self.open_scopes(number).await?;
+        director.reaches(scopes.clone());
         let mut trial = Trial {
             stage: self,
             number,
@@ -244,7 +245,7 @@ impl Stage {
         if !self.pipeline.feed.before_start {
             trial.feed().await?;
         }
-        let settled = settle::settle(&mut trial).await?;
+        let settled = trial.come_to_rest().await?;
         let (settled, snapshots) = trial.audit(settled).await?;
         let how = settled.how;
         self.recorder.record(number, Event::Settle(settled));
@@ -292,6 +293,18 @@ impl Stage {
 }
 
 impl Trial<'_> {
+    /// Waits until the trial is at rest; what the schedule feeds once more then is
+    /// fed, and waited for again.
+    async fn come_to_rest(&mut self) -> Result<Settle, EngineError> {
+        let mut settled = settle::settle(self).await?;
+        for index in self.director.replays() {
+            if settled.how == SettleHow::Quiescent && self.director.replay(index).await {
+                settled = settle::settle(self).await?;
+            }
+        }
+        Ok(settled)
+    }
+
     pub(crate) fn record(&self, event: Event) {
         self.stage.recorder.record(self.number, event);
     }

@@ -119,6 +119,7 @@ impl Decoder for ToyDecoder {
                     outcome,
                     error: (word == "no").then(|| rest.to_string()),
                     fenced: false,
+                    duplicate_of: Vec::new(),
                 });
                 // `ok T 3 5`: a take was answered with records 3 to 5.
                 if let Some((first, last)) = taken(rest) {

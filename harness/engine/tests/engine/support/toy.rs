@@ -322,6 +322,7 @@ impl Backlog for ToyCorner {
             items,
             detail: format!("{items} records past the position"),
             committed: vec![committed],
+            put_aside: Vec::new(),
         })
     }
 }

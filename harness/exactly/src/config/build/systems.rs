@@ -135,6 +135,7 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         topics: topics(&key.name("topics"), &setup.topics)?,
         sql,
         backlog: setup.backlog.clone().unwrap_or_default(),
+        ..Setup::default()
     })
 }
 

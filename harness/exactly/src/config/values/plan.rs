@@ -78,7 +78,7 @@ impl JsonSchema for Plan {
 /// The kinds of fault that a plan can go through by itself: a hold needs something
 /// to wait for, and a second owner a moment that tells.
 pub(in crate::config) fn plannable() -> impl Iterator<Item = FaultKind> {
-    let directed = |kind: &FaultKind| matches!(kind, FaultKind::Hold | FaultKind::SecondOwner);
+    let directed = |kind: &FaultKind| kind.is_directed();
     FaultKind::ALL
         .into_iter()
         .filter(move |kind| !directed(kind))
