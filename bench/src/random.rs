@@ -1,8 +1,8 @@
 //! How many trials find a bug: killed at random moments, and at the boundaries.
 //!
 //! *Random*: the process gets a SIGKILL at a moment that is uniform over the time
-//! in which it is at work in a trial without faults, and is started again, until
-//! a trial shows a code that the cell forbids. There is nothing clever in it,
+//! in which it is at work (from its first exchange to its last) in a trial without
+//! faults, and is started again, until a trial shows a code that the cell forbids. There is nothing clever in it,
 //! and nothing unfair: it does not kill while the process is idle, as a chaos
 //! tool in a cluster mostly does.
 //!
@@ -36,7 +36,7 @@ const MESSAGES: u32 = 6;
 struct Seen {
     fold: Fold,
     forbidden: Vec<Code>,
-    /// When the process of the current trial started, and when its last exchange
+    /// When the process of the current trial was ready, and when its last exchange
     /// ended.
     started_ns: u64,
     ended_ns: u64,
@@ -48,7 +48,7 @@ impl Seen {
         match &record.event {
             Event::Trial(_) => (self.started_ns, self.ended_ns, self.shows) = (0, 0, false),
             Event::Incarnation(life)
-                if life.state == IncarnationState::Started && self.started_ns == 0 =>
+                if life.state == IncarnationState::Ready && self.started_ns == 0 =>
             {
                 self.started_ns = record.mono_ns;
             }
@@ -165,10 +165,12 @@ impl Hunt {
         let number = self.next;
         self.next += 1;
         let mark = format!("{}/{number}", self.stage.recorder.run().id);
+        let seen = self.seen.clone();
         let killer = tokio::spawn(async move {
             let Some(after) = kill_after else { return };
+            let is_ready = || seen.lock().expect("the fold does not panic").started_ns > 0;
             let pid = loop {
-                match marked(TRIAL, &mark).first() {
+                match marked(TRIAL, &mark).first().filter(|_| is_ready()) {
                     Some(pid) => break *pid,
                     None => tokio::time::sleep(Duration::from_millis(1)).await,
                 }

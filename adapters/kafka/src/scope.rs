@@ -280,7 +280,7 @@ impl Backlog for KafkaScope {
 
 #[async_trait]
 impl Assisting for KafkaScope {
-    async fn release_dead(&self) -> Vec<String> {
+    async fn release_dead(&self, _: bool) -> Vec<String> {
         let groups = self.shared.take_members();
         // Without session timeouts there is nothing to wait for.
         if !self.has_sessions {

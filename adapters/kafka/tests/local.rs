@@ -184,7 +184,7 @@ async fn a_dead_member_is_let_go(kafka: &dyn Instance, scope: &Arc<dyn Scope>) {
     // Its connections are cut, and there is no way back for it.
     cord.shutdown_background();
     assert_eq!(boundary.seen().errors, [""; 0]);
-    let released = scope.assist().unwrap().release_dead().await;
+    let released = scope.assist().unwrap().release_dead(true).await;
     assert_eq!(released.len(), 1, "{released:?}");
     assert!(released[0].starts_with("LeaveGroup for "), "{released:?}");
     let direct = scope.placeholders(&kafka.addresses());

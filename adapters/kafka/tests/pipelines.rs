@@ -68,7 +68,7 @@ async fn a_consumer_is_labelled_and_its_backlog_known() {
     // Nothing leads around the boundary.
     assert!(seen.of("Metadata").len() >= 2 && !seen.of("FindCoordinator").is_empty());
     // An emulator without session timeouts has nobody to release.
-    let released = scope.assist().unwrap().release_dead().await;
+    let released = scope.assist().unwrap().release_dead(true).await;
     assert_eq!(released.is_empty(), info.emulated, "{released:?}");
     drop(consumer);
     scope.close().await;

@@ -299,6 +299,8 @@ pub trait Replaying: Send + Sync {
 #[async_trait]
 pub trait Assisting: Send + Sync {
     /// Releases what dead clients hold (Kafka: LeaveGroup for the member ids that
-    /// the decoders saw). Answers what was done, in words; empty when nothing.
-    async fn release_dead(&self) -> Vec<String>;
+    /// the decoders saw). `all_dead`: no process of the pipeline lives, so that
+    /// whatever is held is held by the dead. Answers what was done, in words; empty
+    /// when nothing.
+    async fn release_dead(&self, all_dead: bool) -> Vec<String>;
 }

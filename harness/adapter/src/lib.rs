@@ -15,12 +15,16 @@
 //! Abilities that only some systems have are separate traits behind an
 //! `Option`, so that no method answers "unsupported".
 
+mod carried;
 mod decoder;
 mod error;
 mod host;
+mod ids;
 mod instance;
 
+pub use carried::*;
 pub use decoder::*;
 pub use error::*;
 pub use host::*;
+pub use ids::*;
 pub use instance::*;

@@ -1,10 +1,14 @@
 //! The catalogue, as it is and with programs swapped.
 
-use crate::{Claim, ack_after_process, kafka_eos_scope, program_by_id, programs};
+use crate::{Claim, ack_after_process, kafka_eos_scope, program_by_id, programs, sqs_fifo};
 
 /// Every claim.
 pub fn catalogue() -> Vec<Claim> {
-    vec![ack_after_process::claim(), kafka_eos_scope::claim()]
+    vec![
+        ack_after_process::claim(),
+        kafka_eos_scope::claim(),
+        sqs_fifo::claim(),
+    ]
 }
 
 /// The catalogue with other programs under the same variant ids.

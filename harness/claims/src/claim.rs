@@ -51,6 +51,10 @@ pub struct Variant {
     pub witnesses: Vec<Schedule>,
     /// The fewest messages with which its witnesses can fire.
     pub messages_min: u32,
+    /// Whether the queue that is written finds duplicates by the body alone.
+    pub content_based: bool,
+    /// Receives after which what is fed goes to a dead-letter queue.
+    pub max_receives: Option<u32>,
 }
 
 impl Variant {
@@ -78,6 +82,8 @@ impl Variant {
             sinks,
             sinks_are_one_unit: false,
             needs: &[],
+            content_based: false,
+            max_receives: None,
             messages_min: highest.map_or(1, |sequence| sequence + 1),
             witnesses,
         }
@@ -169,6 +175,22 @@ impl Sink {
                 system: "kafka".into(),
                 kind: SinkKind::Record,
                 query: topic.into(),
+                effects_per_message: 1,
+                view: View::ReadCommitted,
+                by: None,
+            },
+            expected,
+        }
+    }
+
+    /// The messages of the queue `name`.
+    pub(crate) fn messages(name: &str, expected: Guarantee) -> Self {
+        Self {
+            observer: Observer {
+                name: name.into(),
+                system: "sqs".into(),
+                kind: SinkKind::Message,
+                query: name.into(),
                 effects_per_message: 1,
                 view: View::ReadCommitted,
                 by: None,

@@ -42,6 +42,7 @@ mod kafka_eos_scope;
 mod pipelines;
 mod program;
 mod spec;
+mod sqs_fifo;
 mod witness;
 
 pub use catalogue::*;

@@ -1,14 +1,18 @@
 //! Programs: the code of a pipeline, by name.
 
 use crate::pipelines::app::{
-    ALWAYS_READ, DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_SOCKET_TIMEOUT_MS, Settings,
+    DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_READ, KAFKA_SOCKET_TIMEOUT_MS, SQS_READ, Settings,
 };
+use crate::pipelines::queues::ATTEMPT_TIMEOUT;
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
     concurrent_highest_offset, effect_then_ack, idempotent_only, inbox_then_ack,
-    position_in_database, row_after_commit, row_before_commit, transactional,
+    position_in_database, row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop,
+    sqs_delete_then_effect, sqs_effect_then_delete, sqs_inbox_by_business_id,
+    sqs_inbox_by_message_id, sqs_resend, sqs_resend_content_based, sqs_resend_new_id,
+    transactional,
 };
-use crate::spec::LEASE_MS;
+use crate::spec::{LEASE_MS, VISIBILITY_MS};
 use anyhow::anyhow;
 use exactly_model::Need;
 use futures::future::{BoxFuture, FutureExt};
@@ -29,8 +33,38 @@ const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 1_000 + KAFKA_HEA
 /// another thread's work wakes the connection).
 const KAFKA_PRODUCER_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 2_000;
 
+/// How long an attempt of the SDK waits for a reply.
+const SQS_CLIENT_TIMEOUT_MS: u64 = ATTEMPT_TIMEOUT.as_millis() as u64 + 100;
+
 /// How long a program that limits its statements waits for a reply.
 const DATABASE_CLIENT_TIMEOUT_MS: u64 = DATABASE_TIMEOUT.as_millis() as u64;
+
+/// Where a program's orders come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Source {
+    /// A topic.
+    Kafka,
+    /// A FIFO queue.
+    Sqs,
+}
+
+impl Source {
+    /// Kind of the system, and its name in the pipelines.
+    pub const fn system(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::Sqs => "sqs",
+        }
+    }
+
+    /// The settings that every program of it reads.
+    const fn always_read(self) -> &'static [&'static str] {
+        match self {
+            Self::Kafka => KAFKA_READ,
+            Self::Sqs => SQS_READ,
+        }
+    }
+}
 
 /// The code of a pipeline, and what the engine has to know of that code.
 ///
@@ -42,17 +76,19 @@ pub struct Program {
     pub id: &'static str,
     /// What the code does, in one line.
     pub summary: &'static str,
+    /// Where its orders come from.
+    pub source: Source,
     /// The settings that it reads, beside those that every program reads: they
     /// tell which systems and topics it uses.
     pub reads: &'static [&'static str],
-    /// What its Kafka client waits for a reply, in milliseconds.
-    pub kafka_timeout_ms: Option<u64>,
+    /// What the client of its source waits for a reply, in milliseconds.
+    pub source_timeout_ms: Option<u64>,
     /// What it waits for a statement, in milliseconds; `None` where it waits
     /// for ever, or has no database.
     pub database_timeout_ms: Option<u64>,
-    /// How long it may be silent before what it holds in Kafka (its partitions,
-    /// its transaction) is given to another, in milliseconds; `None` where it
-    /// holds nothing.
+    /// How long it may be silent before what it holds at its source (its
+    /// partitions, its transaction, a message that is hidden) is given to another,
+    /// in milliseconds; `None` where it holds nothing.
     pub lease_ms: Option<u64>,
     /// Reads the positions that it keeps in the database; `None` where it commits
     /// them to Kafka.
@@ -70,11 +106,9 @@ pub struct Program {
 impl Program {
     /// The settings that it is given.
     pub(crate) fn settings(&self) -> impl Iterator<Item = &'static str> {
-        let reads = self.reads.iter().copied();
-        ALWAYS_READ
-            .into_iter()
-            .chain(["SESSION_TIMEOUT_MS"])
-            .chain(reads)
+        let always = self.source.always_read().iter().copied();
+        let session = (self.source == Source::Kafka).then_some("SESSION_TIMEOUT_MS");
+        always.chain(session).chain(self.reads.iter().copied())
     }
 
     /// What the code needs of a place.
@@ -109,8 +143,9 @@ const fn program(
     Program {
         id,
         summary,
+        source: Source::Kafka,
         reads: &["DATABASE_URL"],
-        kafka_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
+        source_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
         database_timeout_ms: Some(DATABASE_CLIENT_TIMEOUT_MS),
         lease_ms: Some(LEASE_MS),
         positions: None,
@@ -124,12 +159,31 @@ const fn program(
 const fn producing(program: Program, reads: &'static [&'static str]) -> Program {
     Program {
         reads,
-        kafka_timeout_ms: Some(KAFKA_PRODUCER_TIMEOUT_MS),
+        source_timeout_ms: Some(KAFKA_PRODUCER_TIMEOUT_MS),
         ..program
     }
 }
 
-static PROGRAMS: [Program; 13] = [
+/// A program whose orders come by SQS.
+const fn queued(program: Program) -> Program {
+    Program {
+        source: Source::Sqs,
+        source_timeout_ms: Some(SQS_CLIENT_TIMEOUT_MS),
+        lease_ms: Some(VISIBILITY_MS),
+        ..program
+    }
+}
+
+/// A program that sends them on by SQS, and has no database.
+const fn resending(program: Program) -> Program {
+    Program {
+        reads: &["OUT_QUEUE_URL"],
+        database_timeout_ms: None,
+        ..queued(program)
+    }
+}
+
+static PROGRAMS: [Program; 22] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",
@@ -241,6 +295,54 @@ static PROGRAMS: [Program; 13] = [
             |settings| position_in_database::run(settings).boxed(),
         )
     },
+    queued(program(
+        "sqs-effect-then-delete",
+        "inserts the row, then deletes the message",
+        |settings| sqs_effect_then_delete::run(settings).boxed(),
+    )),
+    Program {
+        acks_ahead: true,
+        ..queued(program(
+            "sqs-delete-then-effect",
+            "deletes the message, then inserts the row",
+            |settings| sqs_delete_then_effect::run(settings).boxed(),
+        ))
+    },
+    queued(program(
+        "sqs-inbox-by-business-id",
+        "inserts the row and the order's own id in one transaction, then deletes the message",
+        |settings| sqs_inbox_by_business_id::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-inbox-by-message-id",
+        "inserts the row and the MessageId in one transaction, then deletes the message",
+        |settings| sqs_inbox_by_message_id::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-batch-stop",
+        "handles a batch in order and stops at the first failure",
+        |settings| sqs_batch_stop::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-batch-go-on",
+        "handles a batch in order and goes on past a failure",
+        |settings| sqs_batch_go_on::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend",
+        "sends the order on under its own id, then deletes the message",
+        |settings| sqs_resend::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend-content-based",
+        "sends what the order says on and leaves the deduplication id to the queue",
+        |settings| sqs_resend_content_based::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend-new-id",
+        "sends the order on under an id drawn at each attempt, then deletes the message",
+        |settings| sqs_resend_new_id::run(settings).boxed(),
+    )),
 ];
 
 /// Every program, in the order of the catalogue.
@@ -256,8 +358,9 @@ pub fn program_by_id(id: &str) -> Option<&'static Program> {
 /// Runs a program until it fails: what `exactly pipeline <program id>` does in
 /// the child process. It installs no signal handler and prints to stderr only.
 ///
-/// `env` reads the environment: `BROKERS`, `TOPIC`, `GROUP`, what else
-/// [`Program::reads`] names, and `SESSION_TIMEOUT_MS` (6000 where it is absent).
+/// `env` reads the environment: where its orders come from (`BROKERS`, `TOPIC` and
+/// `GROUP`, or `QUEUE_URL` and the SDK's own `AWS_*`), what else [`Program::reads`]
+/// names, and `SESSION_TIMEOUT_MS` (6000 where it is absent).
 /// Only the command line tool looks at the process's own.
 ///
 /// Commits are synchronous calls of librdkafka that block their thread, as in
@@ -276,7 +379,8 @@ pub async fn run_program(id: &str, env: &dyn Fn(&str) -> Option<String>) -> anyh
             known.join(", ")
         )
     })?;
-    (program.start)(Settings::from_env(env, program.reads)?).await
+    let always = program.source.always_read();
+    (program.start)(Settings::from_env(env, always, program.reads)?).await
 }
 
 #[cfg(test)]
@@ -296,7 +400,8 @@ mod tests {
     async fn every_program_asks_for_its_settings_before_anything_else() {
         for program in programs() {
             let error = run_program(program.id, &|_| None).await.unwrap_err();
-            assert!(error.to_string().contains("BROKERS"), "{}", program.id);
+            let first = program.source.always_read()[0];
+            assert!(error.to_string().contains(first), "{}", program.id);
             for missing in program.reads {
                 let absent = ["SESSION_TIMEOUT_MS", missing];
                 let others = |name: &str| (!absent.contains(&name)).then(|| "x".to_string());

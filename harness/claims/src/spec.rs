@@ -1,9 +1,9 @@
 //! From a variant to what the engine runs: the pipeline's side of the cell.
 
-use crate::Variant;
+use crate::{Source, Variant};
 use exactly_model::{
-    FaultKind, Feed, Hooks, IdForm, Limits, Pipeline, PositionQuery, Process, Ready, ReadyWhen,
-    Restart, Setup, Signal, Stop, SystemUse, Topic,
+    FaultKind, Feed, Hooks, IdForm, Limits, Pipeline, PositionQuery, Process, Queue, Ready,
+    ReadyWhen, Restart, Setup, Signal, Stop, SystemUse, Topic,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,14 +18,20 @@ const QUIET_AHEAD_MS: u64 = 120;
 /// given away and this is of no use.
 pub(crate) const LEASE_MS: u64 = 2_000;
 
+/// How long SQS hides a message that was received, in every queue of the catalogue.
+pub(crate) const VISIBILITY_MS: u64 = 2_000;
+
 /// How long nothing may move. A broker with session timeouts gives the partition
 /// of a dead member away after six seconds, and one that was killed comes back,
 /// loads what it coordinates and then waits for sessions and transactions (seen:
 /// 20 s on a busy machine): that is waiting, not stuck.
 const STUCK_MS: u64 = 30_000;
 
-/// The topic that is fed.
+/// The topic, or the queue, that is fed.
 const FED: &str = "orders";
+
+/// The queue for what was received too often.
+const DEAD: &str = "orders-dlq";
 
 /// Schema of a trial. `orders` has no unique constraint on the message, so that a
 /// second effect shows; `inbox` has one. Every program finds all of it, so that
@@ -43,7 +49,7 @@ create table positions (partition int primary key, next bigint not null);
 ";
 
 /// What stands for each setting that a program may read.
-const ENVIRONMENT: [(&str, &str); 8] = [
+const ENVIRONMENT: [(&str, &str); 14] = [
     ("BROKERS", "{kafka.address}"),
     ("TOPIC", "{kafka.topic.orders}"),
     ("GROUP", "{kafka.group}"),
@@ -52,18 +58,28 @@ const ENVIRONMENT: [(&str, &str); 8] = [
     ("OUT_TOPIC", "{kafka.topic.out}"),
     ("LEDGER_TOPIC", "{kafka.topic.ledger}"),
     ("DATABASE_URL", "{postgres.url}"),
+    ("AWS_ENDPOINT_URL", "{sqs.url}"),
+    ("AWS_REGION", "{sqs.region}"),
+    ("AWS_ACCESS_KEY_ID", "{sqs.access_key_id}"),
+    ("AWS_SECRET_ACCESS_KEY", "{sqs.secret_access_key}"),
+    ("QUEUE_URL", "{sqs.queue_url.orders}"),
+    ("OUT_QUEUE_URL", "{sqs.queue_url.out}"),
 ];
 
 impl Variant {
     /// The pipeline's side of the cell: what the engine runs. `exe` is a binary
     /// whose `pipeline <program id>` calls [`crate::run_program`].
     pub fn pipeline_spec(&self, messages: u32, exe: &str) -> Pipeline {
-        let mut systems = vec![self.kafka()];
+        let source = self.pipeline.source;
+        let mut systems = vec![match source {
+            Source::Kafka => self.kafka(),
+            Source::Sqs => self.sqs(),
+        }];
         systems.extend(self.touches("postgres").then(|| self.postgres()));
         Pipeline {
             systems,
             processes: vec![self.process(exe)],
-            feed: feed(messages),
+            feed: feed(source, messages),
             observers: self.observers(),
             // A hold needs something to wait for, a second owner a moment that
             // tells: only witnesses have that.
@@ -102,6 +118,27 @@ impl Variant {
         written.chain(read).chain([FED]).collect()
     }
 
+    /// The queues that are fed, written and read, as the variant has them.
+    fn queues(&self) -> Vec<Queue> {
+        let written = self.pipeline.settings().map(placeholder);
+        let written = written
+            .filter_map(system_and_name)
+            .filter_map(|(_, name)| name.strip_prefix("queue_url."));
+        let names: BTreeSet<&str> = written.collect();
+        let mut queues: Vec<Queue> = names.into_iter().map(queue).collect();
+        for queue in &mut queues {
+            queue.content_based = self.content_based && queue.name != FED;
+            if let Some(max) = self.max_receives.filter(|_| queue.name == FED) {
+                queue.max_receives = Some(max);
+                queue.dead_letters = Some(DEAD.into());
+            }
+        }
+        if self.max_receives.is_some() {
+            queues.push(queue(DEAD));
+        }
+        queues
+    }
+
     fn limits(&self) -> Limits {
         let usual = Limits::default();
         Limits {
@@ -126,10 +163,23 @@ impl Variant {
         SystemUse {
             name: "kafka".into(),
             kind: "kafka".into(),
-            client_timeout_ms: self.pipeline.kafka_timeout_ms,
+            client_timeout_ms: self.pipeline.source_timeout_ms,
             lease_ms: self.pipeline.lease_ms,
             setup: Setup {
                 topics: topics.collect(),
+                ..Setup::default()
+            },
+        }
+    }
+
+    fn sqs(&self) -> SystemUse {
+        SystemUse {
+            name: "sqs".into(),
+            kind: "sqs".into(),
+            client_timeout_ms: self.pipeline.source_timeout_ms,
+            lease_ms: self.pipeline.lease_ms,
+            setup: Setup {
+                queues: self.queues(),
                 ..Setup::default()
             },
         }
@@ -188,9 +238,18 @@ fn system_and_name(placeholder: &str) -> Option<(&str, &str)> {
     inner.split_once('.')
 }
 
-fn feed(messages: u32) -> Feed {
+fn queue(name: &str) -> Queue {
+    Queue {
+        name: name.into(),
+        fifo: true,
+        visibility_s: u32::try_from(VISIBILITY_MS / 1_000).unwrap_or(u32::MAX),
+        ..Queue::default()
+    }
+}
+
+fn feed(source: Source, messages: u32) -> Feed {
     Feed {
-        system: "kafka".into(),
+        system: source.system().into(),
         to: FED.into(),
         messages,
         concurrency: 1,

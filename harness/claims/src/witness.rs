@@ -34,6 +34,47 @@ pub(crate) fn end_of_transaction(sequence: u32) -> Selector {
     Selector::new("kafka", "EndTxn commit").covering(sequence)
 }
 
+/// The SendMessage that sends message `sequence` on to `out`.
+pub(crate) fn send(sequence: u32) -> Selector {
+    Selector::new("sqs", "SendMessage")
+        .on("queue.out")
+        .covering(sequence)
+}
+
+/// The DeleteMessage that acknowledges message `sequence`.
+pub(crate) fn delete(sequence: u32) -> Selector {
+    Selector::new("sqs", "DeleteMessage")
+        .on("queue.orders")
+        .covering(sequence)
+}
+
+/// The process is killed in two lives, so that the queue gives the message up; what
+/// it gave up is fed again.
+pub(crate) fn given_up_and_replayed(point: Selector) -> Schedule {
+    let kill = |incarnation| {
+        let point = point.clone().in_incarnation(incarnation);
+        Fault::new(FaultKind::Kill, Phase::Before, point)
+    };
+    let redrive = Selector::new("sqs", "StartMessageMoveTask").on("queue.orders-dlq");
+    let replay = Fault::new(FaultKind::Replay, Phase::After, redrive);
+    Schedule {
+        faults: vec![kill(1), kill(2), replay],
+    }
+}
+
+/// The request is applied, and the process is away for longer than the system
+/// remembers it.
+pub(crate) fn away_after(point: Selector) -> Schedule {
+    Schedule::single(Fault::new(FaultKind::ExpireHorizon, Phase::After, point))
+}
+
+/// The request is held for longer than the lease, while the process lives.
+pub(crate) fn slow_before(point: Selector, ms: u64) -> Schedule {
+    let mut slow = Fault::new(FaultKind::SlowHandler, Phase::Before, point);
+    slow.duration_ms = Some(ms);
+    Schedule::single(slow)
+}
+
 /// The process is killed and the request dropped.
 pub(crate) fn kill_before(point: Selector) -> Schedule {
     Schedule::single(Fault::new(FaultKind::Kill, Phase::Before, point))

@@ -67,6 +67,12 @@ pub enum Command {
     /// Serves the embedded Kafka; what `evaluate` starts as a child.
     #[command(hide = true)]
     EmbeddedKafka,
+    /// Serves the embedded SQS; what `evaluate` starts as a child.
+    #[command(hide = true)]
+    EmbeddedSqs,
+    /// Serves the payments service; what `evaluate` starts as a child.
+    #[command(hide = true)]
+    EmbeddedHttp,
     /// Ends what a dead harness left behind; what `evaluate` starts as a child.
     #[command(hide = true)]
     Guardian {

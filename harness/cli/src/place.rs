@@ -49,7 +49,7 @@ pub enum PlaceError {
         why: String,
     },
     /// A system that does not exist.
-    #[error("--on {given}: system {system:?} does not exist; there are {}", exactly::kinds().join(" and "))]
+    #[error("--on {given}: system {system:?} does not exist; there are {}", exactly::kinds().join(", "))]
     UnknownSystem {
         /// The value given.
         given: String,

@@ -7,13 +7,15 @@ pub(crate) fn adapter(kind: &str) -> Option<Box<dyn Adapter>> {
     match kind {
         "kafka" => Some(Box::new(exactly_kafka::Kafka)),
         "postgres" => Some(Box::new(exactly_postgres::Postgres)),
+        "sqs" => Some(Box::new(exactly_sqs::SqsSystem)),
+        "http" => Some(Box::new(exactly_http::Http)),
         _ => None,
     }
 }
 
 /// The kinds of system there are.
 pub fn kinds() -> &'static [&'static str] {
-    &["kafka", "postgres"]
+    &["kafka", "postgres", "sqs", "http"]
 }
 
 /// Serves an embedded system until the process ends; `announce` gets the line
@@ -24,6 +26,8 @@ pub async fn serve_embedded(
 ) -> Option<std::io::Result<()>> {
     match name {
         "kafka" => Some(exactly_kafka::serve_embedded(announce).await),
+        "sqs" => Some(exactly_sqs::serve_embedded(announce).await),
+        "http" => Some(exactly_http::serve_embedded(announce).await),
         _ => None,
     }
 }

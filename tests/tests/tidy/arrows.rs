@@ -9,6 +9,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("exactly-model", &[]),
     ("exactly-check", &["exactly-model"]),
     ("exactly-adapter", &["exactly-model"]),
+    ("exactly-http1", &["exactly-model", "exactly-adapter"]),
+    (
+        "exactly-sqs",
+        &["exactly-model", "exactly-adapter", "exactly-http1"],
+    ),
+    (
+        "exactly-http",
+        &["exactly-model", "exactly-adapter", "exactly-http1"],
+    ),
     ("exactly-kafka", &["exactly-model", "exactly-adapter"]),
     ("exactly-postgres", &["exactly-model", "exactly-adapter"]),
     ("exactly-engine", &["exactly-model", "exactly-adapter"]),
@@ -24,6 +33,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-report",
             "exactly-kafka",
             "exactly-postgres",
+            "exactly-sqs",
+            "exactly-http",
         ],
     ),
     (

@@ -4,8 +4,8 @@ use super::Shared;
 use super::refusal::{self, Shape};
 use crate::wire::records::{self, Batch};
 use crate::wire::request::{self, EndTxn, Owner, RecordSets, Request};
-use crate::wire::{Cursor, Read, api, ids};
-use exactly_adapter::Head;
+use crate::wire::{Cursor, Read, api};
+use exactly_adapter::{Head, find_ids};
 use exactly_model::{Class, MessageId, Position};
 use kafka_protocol::messages::ApiKey;
 
@@ -115,7 +115,7 @@ fn produced(
         .flat_map(|(_, set)| records::batches(set))
     {
         let before = head.ids.len();
-        find_ids(&batch, &mut head.ids);
+        ids_in(&batch, &mut head.ids);
         if let Some(transactional_id) = transactional_id {
             let owner = Owner {
                 transactional_id,
@@ -155,12 +155,12 @@ fn targets<'a>(shared: &Shared, topics: impl Iterator<Item = &'a str>) -> String
     seen.join(",")
 }
 
-fn find_ids(batch: &Batch<'_>, ids: &mut Vec<MessageId>) {
+fn ids_in(batch: &Batch<'_>, ids: &mut Vec<MessageId>) {
     // A record set that does not read is no reason to stop the exchange: the
     // broker refuses it.
     for record in batch.records().map_while(Result::ok) {
         for field in [record.key, record.value].into_iter().flatten() {
-            ids::find(field, ids);
+            find_ids(field, ids);
         }
     }
 }

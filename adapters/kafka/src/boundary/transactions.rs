@@ -1,7 +1,7 @@
 //! What belongs to the transactions that run over a scope's connections.
 
-use crate::wire::ids::IDS_PER_FRAME_MAX;
 use crate::wire::request::Owner;
+use exactly_adapter::IDS_PER_UNIT_MAX;
 use exactly_model::{MessageId, Position};
 use std::collections::BTreeMap;
 
@@ -53,7 +53,7 @@ impl Transactions {
     /// Messages were produced in it.
     pub fn produced(&mut self, owner: &Owner<'_>, ids: &[MessageId]) {
         if let Some(life) = self.running(owner) {
-            let room = IDS_PER_FRAME_MAX.saturating_sub(life.ids.len());
+            let room = IDS_PER_UNIT_MAX.saturating_sub(life.ids.len());
             life.ids.extend(ids.iter().take(room));
         }
     }
@@ -156,12 +156,12 @@ mod tests {
             "the oldest is forgotten"
         );
         assert_eq!(all.ends(&owner(LIVES_MAX as i16)).ids, [id(0)]);
-        let many = vec![id(1); IDS_PER_FRAME_MAX + 1];
+        let many = vec![id(1); IDS_PER_UNIT_MAX + 1];
         all.produced(&owner(LIVES_MAX as i16), &many);
         assert!(
             all.0["tx"]
                 .iter()
-                .all(|life| life.ids.len() <= IDS_PER_FRAME_MAX)
+                .all(|life| life.ids.len() <= IDS_PER_UNIT_MAX)
         );
         for n in 0..TRANSACTIONAL_IDS_MAX + 1 {
             let name = n.to_string();

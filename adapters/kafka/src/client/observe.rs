@@ -3,12 +3,10 @@
 use super::log::{Found, Go, LogReader};
 use super::markers::{Markers, Writer};
 use super::{CallError, Cluster, Isolation};
-use crate::wire::ids;
 use crate::wire::records::Batch;
-use exactly_adapter::Seen;
-use exactly_model::{MessageId, View};
+use exactly_adapter::{Carried, Seen};
+use exactly_model::View;
 use rdkafka::error::KafkaError;
-use serde_json::Value;
 use std::ops::Range;
 
 /// Why a topic could not be read.
@@ -220,47 +218,30 @@ pub(super) fn writer(batch: &Batch<'_>) -> Option<Writer> {
     })
 }
 
-/// The effect that a record shows: the id from the field `id` of a JSON
-/// payload, or the first id in value or key.
+/// The effect that a record shows.
 fn seen(
     key: Option<&[u8]>,
     value: &[u8],
     (partition, offset): (u32, i64),
     view: View,
 ) -> Option<Seen> {
-    let json: Value = serde_json::from_slice(value).unwrap_or_default();
-    let field = |names: &[&str]| names.iter().find_map(|name| json.get(*name)).cloned();
-    let id = field(&["id"])
-        .and_then(|id| match id {
-            Value::String(text) => MessageId::parse(&text),
-            Value::Number(number) => MessageId::from_i64(number.as_i64()?),
-            _ => None,
-        })
-        .or_else(|| first_id(value))
-        .or_else(|| first_id(key?))?;
-    let number = |value: Value| u32::try_from(value.as_u64()?).ok();
+    let carried = Carried::read(value, key.unwrap_or_default())?;
     Some(Seen {
-        id,
+        id: carried.id,
         key: key.map(|key| String::from_utf8_lossy(key).into_owned()),
-        key_seq: field(&["seq", "n"]).and_then(number),
+        key_seq: carried.key_seq,
         partition: Some(partition),
         position: Some(offset),
         unit: None,
-        checksum: field(&["checksum", "sum"])
-            .and_then(|sum| u32::from_str_radix(sum.as_str()?, 16).ok()),
+        checksum: carried.checksum,
         view,
     })
-}
-
-fn first_id(bytes: &[u8]) -> Option<MessageId> {
-    let mut found = Vec::new();
-    ids::find(bytes, &mut found);
-    found.first().copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use exactly_model::MessageId;
 
     #[test]
     fn an_effect_is_read_from_json_or_text() {

@@ -8,7 +8,6 @@
 pub(crate) mod answers;
 pub(crate) mod api;
 pub(crate) mod cursor;
-pub(crate) mod ids;
 pub(crate) mod outcome;
 pub(crate) mod parts;
 pub(crate) mod records;

@@ -38,8 +38,17 @@ pub(crate) const BATCH: usize = 3;
 /// How long a batch that has begun waits for each further message.
 pub(crate) const BATCH_LINGER: Duration = Duration::from_millis(100);
 
-/// The names that every service reads.
-pub(crate) const ALWAYS_READ: [&str; 3] = ["BROKERS", "TOPIC", "GROUP"];
+/// The names that every service reads whose orders come by Kafka.
+pub(crate) const KAFKA_READ: &[&str] = &["BROKERS", "TOPIC", "GROUP"];
+
+/// The same of those whose orders come by SQS.
+pub(crate) const SQS_READ: &[&str] = &[
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "QUEUE_URL",
+];
 
 /// `SESSION_TIMEOUT_MS` where nobody says: what most brokers allow at least
 /// (`group.min.session.timeout.ms`).
@@ -54,14 +63,15 @@ pub(crate) struct Settings {
     brokers: String,
     group: String,
     session_timeout_ms: u64,
-    further: BTreeMap<&'static str, String>,
+    all: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
-    /// Reads [`ALWAYS_READ`] and `further`, all of which must be there, and
+    /// Reads `always` and `further`, all of which must be there, and
     /// `SESSION_TIMEOUT_MS`, which has a default.
     pub(crate) fn from_env(
         env: &dyn Fn(&str) -> Option<String>,
+        always: &[&'static str],
         further: &[&'static str],
     ) -> anyhow::Result<Self> {
         let given = |name: &str| env(name).filter(|value| !value.is_empty());
@@ -74,21 +84,24 @@ impl Settings {
                 .parse()
                 .with_context(|| format!("SESSION_TIMEOUT_MS: {text:?} is not a number"))?,
         };
+        let all: BTreeMap<&'static str, String> = always
+            .iter()
+            .chain(further)
+            .map(|&name| Ok((name, read(name)?)))
+            .collect::<anyhow::Result<_>>()?;
+        let of_kafka = |name: &str| all.get(name).cloned().unwrap_or_default();
         Ok(Self {
-            brokers: read("BROKERS")?,
-            topic: read("TOPIC")?,
-            group: read("GROUP")?,
+            brokers: of_kafka("BROKERS"),
+            topic: of_kafka("TOPIC"),
+            group: of_kafka("GROUP"),
             session_timeout_ms,
-            further: further
-                .iter()
-                .map(|&name| Ok((name, read(name)?)))
-                .collect::<anyhow::Result<_>>()?,
+            all,
         })
     }
 
-    /// One of the further settings.
+    /// One of the settings.
     pub(crate) fn get(&self, name: &'static str) -> anyhow::Result<&str> {
-        self.further
+        self.all
             .get(name)
             .map(String::as_str)
             .ok_or_else(|| anyhow!("this service was started without {name}"))
@@ -194,6 +207,22 @@ impl Order {
             .bind(&self.sum)
     }
 
+    /// Records it and `key` in one transaction, unless `key` was there before: an
+    /// inbox.
+    pub(crate) async fn insert_once(&self, database: &PgPool, key: &str) -> anyhow::Result<()> {
+        let mut transaction = within(database.begin()).await?;
+        let fresh = within(
+            sqlx::query("insert into inbox (id) values ($1) on conflict do nothing")
+                .bind(key)
+                .execute(&mut *transaction),
+        )
+        .await?;
+        if fresh.rows_affected() == 1 {
+            within(self.insert().execute(&mut *transaction)).await?;
+        }
+        within(transaction.commit()).await
+    }
+
     /// Sends it on to `topic`, under the same key, and waits until the brokers
     /// have it.
     pub(crate) async fn send(&self, producer: &FutureProducer, topic: &str) -> KafkaResult<()> {
@@ -254,7 +283,7 @@ mod tests {
             true => value.map(str::to_string),
             false => environment(asked),
         };
-        Settings::from_env(&replaced, &["DATABASE_URL", "TRANSACTIONAL_ID"])
+        Settings::from_env(&replaced, KAFKA_READ, &["DATABASE_URL", "TRANSACTIONAL_ID"])
     }
 
     #[test]
@@ -272,7 +301,7 @@ mod tests {
 
     #[test]
     fn what_a_service_does_not_read_need_not_be_there() {
-        let settings = Settings::from_env(&environment, &["DATABASE_URL"]).unwrap();
+        let settings = Settings::from_env(&environment, KAFKA_READ, &["DATABASE_URL"]).unwrap();
         assert!(settings.get("DATABASE_URL").is_ok());
         let error = settings.get("OUT_TOPIC").unwrap_err().to_string();
         assert!(error.contains("OUT_TOPIC"), "{error}");

@@ -11,7 +11,7 @@
 //! * Witness: kill before the OffsetCommit of message 1, which doubles in
 //!   `effect_then_ack`.
 
-use super::app::{Order, Settings, within};
+use super::app::{Order, Settings};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 
 pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
@@ -25,17 +25,7 @@ pub(crate) async fn run(settings: Settings) -> anyhow::Result<()> {
     loop {
         let message = consumer.recv().await?;
         let order = Order::read(&message)?;
-        let mut transaction = within(database.begin()).await?;
-        let fresh = within(
-            sqlx::query("insert into inbox (id) values ($1) on conflict do nothing")
-                .bind(&order.id)
-                .execute(&mut *transaction),
-        )
-        .await?;
-        if fresh.rows_affected() == 1 {
-            within(order.insert().execute(&mut *transaction)).await?;
-        }
-        within(transaction.commit()).await?;
+        order.insert_once(&database, &order.id).await?;
         consumer.commit_message(&message, CommitMode::Sync)?;
     }
 }

@@ -1,6 +1,6 @@
 //! The pipelines under test. Each file is one service as its users would write
-//! it; what they share is in `app` (settings, the order itself, timeouts) and in
-//! `transactions`.
+//! it; what they share is in `app` (settings, the order itself, timeouts), in
+//! `transactions` and in `queues`.
 
 pub(crate) mod ack_then_effect;
 pub(crate) mod app;
@@ -13,8 +13,18 @@ pub(crate) mod effect_then_ack;
 pub(crate) mod idempotent_only;
 pub(crate) mod inbox_then_ack;
 pub(crate) mod position_in_database;
+pub(crate) mod queues;
 pub(crate) mod row_after_commit;
 pub(crate) mod row_before_commit;
+pub(crate) mod sqs_batch_go_on;
+pub(crate) mod sqs_batch_stop;
+pub(crate) mod sqs_delete_then_effect;
+pub(crate) mod sqs_effect_then_delete;
+pub(crate) mod sqs_inbox_by_business_id;
+pub(crate) mod sqs_inbox_by_message_id;
+pub(crate) mod sqs_resend;
+pub(crate) mod sqs_resend_content_based;
+pub(crate) mod sqs_resend_new_id;
 pub(crate) mod transactional;
 pub(crate) mod transactions;
 
@@ -38,7 +48,7 @@ mod tests {
             }
             files += 1;
         }
-        let shared = ["app", "transactions"].len();
+        let shared = ["app", "queues", "transactions"].len();
         assert_eq!(files, crate::programs().len() + shared, "one file each");
     }
 }

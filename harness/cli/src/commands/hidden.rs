@@ -21,20 +21,20 @@ pub(super) fn pipeline(id: &str) -> Result<u8, Failure> {
     }
 }
 
-/// Serves the embedded Kafka until it is killed. The harness reads from stdout
+/// Serves an embedded system until it is killed. The harness reads from stdout
 /// that it is ready, and where.
-pub(super) fn embedded_kafka() -> Result<u8, Failure> {
+pub(super) fn embedded(kind: &str) -> Result<u8, Failure> {
     let announce = |line: &str| {
         // A harness that no longer reads is gone, and its guardian comes.
         drop(super::print(&format!("{line}\n")));
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    match super::block_on(&mut runtime, exactly::serve_embedded("kafka", announce))? {
+    match super::block_on(&mut runtime, exactly::serve_embedded(kind, announce))? {
         Some(Ok(())) => Ok(exit::DONE),
         Some(Err(error)) => Err(Failure::SystemUnavailable(format!(
-            "the embedded Kafka ended: {error}"
+            "the embedded {kind} ended: {error}"
         ))),
-        None => Err(Failure::Usage("no embedded Kafka was built in".into())),
+        None => Err(Failure::Usage(format!("no embedded {kind} was built in"))),
     }
 }
 

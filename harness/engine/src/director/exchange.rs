@@ -64,6 +64,7 @@ impl Director {
         if open.expects_reply {
             return;
         }
+        state.ledger.ended(id);
         let released = state.release(id);
         drop(state);
         if released {
@@ -77,6 +78,7 @@ impl Director {
     pub fn replied(&self, id: ExchangeId, reply: Reply) -> Option<Strike> {
         let mut state = self.state();
         let duplicate_of = state.ledger.of_trial(&reply.duplicate_of);
+        state.ledger.ended(id);
         let open = state.ledger.get_mut(id)?;
         open.duplicate_of = duplicate_of;
         open.replied = true;

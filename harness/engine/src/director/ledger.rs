@@ -21,6 +21,9 @@ pub struct Observed {
     pub class: Class,
     /// Point-making exchanges in flight when it was seen, itself included.
     pub in_flight: u32,
+    /// Whether it has had an end of its own: a reply, or, where none comes, its
+    /// sending. A poll for more that is still open when the trial ends has none.
+    pub ended: bool,
 }
 
 pub(super) struct Open {
@@ -35,6 +38,8 @@ pub(super) struct Open {
     /// Messages that the system took it for a repetition of.
     pub duplicate_of: Vec<u32>,
     pub in_flight: u32,
+    /// Its place among the observed ones, if it is remembered there.
+    observed: Option<usize>,
     /// Ordinal among the exchanges of its operation and target.
     pub ordinal: u32,
     pub expects_reply: bool,
@@ -125,12 +130,15 @@ impl Ledger {
             .filter(|open| open.incarnation == life.number && open.point.process == life.process)
             .filter(|open| !open.answering)
             .count() as u32;
-        if self.observed.len() < OBSERVED_MAX {
+        let remembered = self.observed.len() < OBSERVED_MAX;
+        let observed = remembered.then_some(self.observed.len());
+        if remembered {
             self.observed.push(Observed {
                 incarnation: life.number,
                 point: point.clone(),
                 class: head.class,
                 in_flight,
+                ended: false,
             });
         }
         let id = ExchangeId(self.next);
@@ -147,6 +155,7 @@ impl Ledger {
                 fenced: false,
                 duplicate_of: Vec::new(),
                 in_flight,
+                observed,
                 ordinal,
                 expects_reply: head.expects_reply,
                 forwarded: false,
@@ -236,6 +245,14 @@ impl Ledger {
         for commit in open.commits.clone() {
             self.committed
                 .insert((commit.target, commit.partition), commit.offset);
+        }
+    }
+
+    /// Exchange `id` has had an end of its own.
+    pub fn ended(&mut self, id: ExchangeId) {
+        let observed = self.open.get(&id).and_then(|open| open.observed);
+        if let Some(seen) = observed.and_then(|at| self.observed.get_mut(at)) {
+            seen.ended = true;
         }
     }
 

@@ -110,7 +110,9 @@ pub fn learn(runs: &[Vec<Observed>], timers: &[String]) -> Knowledge {
 
 /// Gives each exchange of a run its place in the incarnation's life.
 fn place(run: &[Observed]) -> Vec<Placed<'_>> {
-    let first: Vec<&Observed> = run.iter().filter(|o| o.incarnation == 1).collect();
+    // No fault can be waited for at what has no end.
+    let of_first = |o: &&Observed| o.incarnation == 1 && o.ended;
+    let first: Vec<&Observed> = run.iter().filter(of_first).collect();
     let delivered = first.iter().position(|o| !o.point.ids.is_empty());
     let last = first.iter().rposition(|o| !o.point.ids.is_empty());
     let mut cycle = 0;

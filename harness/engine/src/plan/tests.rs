@@ -17,6 +17,7 @@ fn seen(operation: &str, class: Class, ids: &[u32], in_flight: u32) -> Observed 
         },
         class,
         in_flight,
+        ended: true,
     }
 }
 
@@ -194,6 +195,22 @@ fn each_kind_is_planned_where_it_applies() {
         assert_eq!(lines.len(), 1, "{lines:?}");
         assert!(lines[0].starts_with(&format!("{kind} on s: ")), "{lines:?}");
     }
+}
+
+#[test]
+fn what_has_no_end_is_no_point() {
+    let run = vec![
+        seen("take", Class::Take, &[], 1),
+        seen("row", Class::Effect, &[0], 1),
+        Observed {
+            ended: false,
+            ..seen("take", Class::Take, &[], 1)
+        },
+    ];
+    let knowledge = learn(&[run.clone(), run], &[]);
+    let takes = knowledge.points.iter();
+    let takes = takes.filter(|known| known.planned.point.operation == "take");
+    assert_eq!(takes.count(), 1);
 }
 
 #[test]

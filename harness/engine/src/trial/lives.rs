@@ -271,11 +271,12 @@ impl Trial<'_> {
         if !self.stage.assist || zombies {
             return;
         }
+        let all_dead = self.alive().all(|alive| alive.process.exited().is_some());
         for (name, scope) in &self.scopes {
             let Some(assist) = scope.assist() else {
                 continue;
             };
-            for what in assist.release_dead().await {
+            for what in assist.release_dead(all_dead).await {
                 self.record(Event::Assist(Assist {
                     system: name.clone(),
                     what,

@@ -26,15 +26,15 @@ pub(super) fn take() {
             crate::guard(mark, Path::new(scratch));
             DONE
         }
-        ["embedded-kafka"] => serve_kafka(),
         ["keeper", kind, folder, cache, linger] => keep(kind, folder, cache, linger),
+        [word] => word.strip_prefix("embedded-").map_or(UNKNOWN, serve),
         _ => UNKNOWN,
     };
     std::process::exit(code);
 }
 
-fn serve_kafka() -> i32 {
-    let serving = async { crate::serve_embedded("kafka", announce).await };
+fn serve(kind: &str) -> i32 {
+    let serving = async { crate::serve_embedded(kind, announce).await };
     match block_on(serving) {
         Some(Some(Ok(()))) => DONE,
         _ => FAILED,

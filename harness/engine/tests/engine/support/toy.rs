@@ -247,7 +247,7 @@ impl Scope for ToyCorner {
 
 #[async_trait]
 impl Assisting for ToyCorner {
-    async fn release_dead(&self) -> Vec<String> {
+    async fn release_dead(&self, _: bool) -> Vec<String> {
         vec!["forgot everybody".into()]
     }
 }

@@ -1,10 +1,10 @@
-//! Message ids in keys and values.
+//! Message ids in whatever bytes carry them.
 
 use exactly_model::MessageId;
 
-/// Ids taken from one frame at most. A batch of more is labelled by the first
+/// Ids taken from one unit at most. A batch of more is labelled by the first
 /// ones: points are told apart by them all the same.
-pub(crate) const IDS_PER_FRAME_MAX: usize = 16_384;
+pub const IDS_PER_UNIT_MAX: usize = 16_384;
 
 /// First characters of the UUID rendering, which are the same in each.
 const UUID_START: &[u8] = b"65786163-";
@@ -14,9 +14,9 @@ const TEXT_LEN_MAX: usize = 24;
 
 /// Finds the text and UUID renderings in `bytes`. A bare number is not
 /// searched for: any number would do.
-pub(crate) fn find(bytes: &[u8], ids: &mut Vec<MessageId>) {
+pub fn find_ids(bytes: &[u8], ids: &mut Vec<MessageId>) {
     let mut at = 0;
-    while at < bytes.len() && ids.len() < IDS_PER_FRAME_MAX {
+    while at < bytes.len() && ids.len() < IDS_PER_UNIT_MAX {
         let rest = &bytes[at..];
         let Some(next) = memchr::memchr2(b'x', b'6', rest) else {
             return;
@@ -72,7 +72,7 @@ mod tests {
 
     fn check(input: &str, expect: &[(u32, u32, u32)]) {
         let mut ids = Vec::new();
-        find(input.as_bytes(), &mut ids);
+        find_ids(input.as_bytes(), &mut ids);
         let expect: Vec<_> = expect
             .iter()
             .map(|(run, trial, seq)| MessageId::new(*run, *trial, *seq).unwrap())

@@ -1,0 +1,11 @@
+//! What an SQS conversation says: the labeller of one connection, and what the
+//! connections of a trial know together.
+
+mod call;
+mod labeller;
+mod legal;
+mod shared;
+
+pub(crate) use labeller::SqsLabeller;
+pub(crate) use legal::legal;
+pub(crate) use shared::Shared;

@@ -1,0 +1,149 @@
+//! One operation, in AWS JSON 1.0, unsigned: the servers that are reached so far
+//! ask for no signature.
+
+use bytes::Bytes;
+use exactly_model::Outcome;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{Method, Request};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long an operation may take; what became of it is unknown beyond that.
+const WITHIN: Duration = Duration::from_secs(30);
+/// Bytes of an answer that are read. The log of a queue is the longest.
+const ANSWER_MAX: usize = 256 << 20;
+
+/// A server.
+#[derive(Clone)]
+pub(crate) struct Sqs {
+    address: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// An operation that was not answered as it should.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum CallError {
+    /// The server says no.
+    #[error("{status} {code}: {message}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// Code of the error.
+        code: String,
+        /// In words.
+        message: String,
+    },
+    /// There was no connection.
+    #[error("cannot connect: {0}")]
+    NotConnected(String),
+    /// There was no answer.
+    #[error("no answer: {0}")]
+    Lost(String),
+}
+
+impl CallError {
+    /// What it says of the request. A server error says nothing of how far the
+    /// processing had come (SQS API reference, Common error types).
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Refused { status, .. } if *status < 500 => Outcome::Fail,
+            Self::NotConnected(_) => Outcome::Fail,
+            Self::Refused { .. } | Self::Lost(_) => Outcome::Unknown,
+        }
+    }
+}
+
+impl Sqs {
+    pub fn new(host: &str, port: u16) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(Duration::from_secs(5)));
+        Self {
+            address: format!("{host}:{port}"),
+            client: Client::builder(TokioExecutor::new()).build(connector),
+        }
+    }
+
+    /// URL of a queue, as this server is reached from here.
+    pub fn queue_url(&self, name: &str) -> String {
+        queue_url(&self.address, name)
+    }
+
+    /// Runs an operation.
+    pub async fn call(&self, operation: &str, fields: &Value) -> Result<Value, CallError> {
+        let body = serde_json::to_vec(fields).unwrap_or_default();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("http://{}/", self.address))
+            .header("Content-Type", "application/x-amz-json-1.0")
+            .header("X-Amz-Target", format!("AmazonSQS.{operation}"))
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| CallError::NotConnected(error.to_string()))?;
+        let body = self.send(request).await?;
+        if body.is_empty() {
+            return Ok(Value::Null);
+        }
+        serde_json::from_slice(&body)
+            .map_err(|error| CallError::Lost(format!("the answer is no JSON: {error}")))
+    }
+
+    /// Asks the embedded server's control: moves its clock, reads its log.
+    pub async fn control(
+        &self,
+        method: Method,
+        path: &str,
+        fields: Option<&Value>,
+    ) -> Result<Bytes, CallError> {
+        let body = fields.map(|fields| serde_json::to_vec(fields).unwrap_or_default());
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("Content-Type", "application/json")
+            .body(Full::new(Bytes::from(body.unwrap_or_default())))
+            .map_err(|error| CallError::NotConnected(error.to_string()))?;
+        self.send(request).await
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Bytes, CallError> {
+        let answered =
+            async {
+                let response = self.client.request(request).await.map_err(|error| {
+                    match error.is_connect() {
+                        true => CallError::NotConnected(error.to_string()),
+                        false => CallError::Lost(error.to_string()),
+                    }
+                })?;
+                let status = response.status().as_u16();
+                let body = Limited::new(response.into_body(), ANSWER_MAX);
+                let body = body.collect().await;
+                let body = body.map_err(|error| CallError::Lost(error.to_string()))?;
+                let body = body.to_bytes();
+                match status {
+                    200..300 => Ok(body),
+                    _ => Err(refused(status, &body)),
+                }
+            };
+        let answered = tokio::time::timeout(WITHIN, answered).await;
+        answered.unwrap_or_else(|_| Err(CallError::Lost(format!("not within {WITHIN:?}"))))
+    }
+}
+
+/// URL of a queue at `address`.
+pub(crate) fn queue_url(address: &str, name: &str) -> String {
+    format!("http://{address}/000000000000/{name}")
+}
+
+fn refused(status: u16, body: &[u8]) -> CallError {
+    let fields: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let kind = text("__type").unwrap_or_default();
+    let message = text("message").or_else(|| text("Message"));
+    CallError::Refused {
+        status,
+        code: kind.rsplit('#').next().unwrap_or(kind).into(),
+        message: message.unwrap_or_default().chars().take(300).collect(),
+    }
+}

@@ -1,0 +1,84 @@
+//! The names of a trial's queues.
+
+use exactly_adapter::TrialNames;
+use exactly_model::Queue;
+
+/// What every queue name of one trial begins with. Its dash keeps trial 1 apart
+/// from trial 12.
+pub(crate) fn prefix(names: TrialNames) -> String {
+    format!("x{}-{}-", names.run, names.trial)
+}
+
+/// Logical and physical names of a trial's queues.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    pub prefix: String,
+    queues: Vec<Queue>,
+}
+
+impl Names {
+    pub fn new(names: TrialNames, queues: &[Queue]) -> Self {
+        Self {
+            prefix: prefix(names),
+            queues: queues.to_vec(),
+        }
+    }
+
+    pub fn queues(&self) -> &[Queue] {
+        &self.queues
+    }
+
+    /// The queue with this logical name.
+    pub fn queue(&self, logical: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.name == logical)
+    }
+
+    /// `x7-12-orders.fifo` of `orders`.
+    pub fn physical(&self, queue: &Queue) -> String {
+        let suffix = if queue.fifo { ".fifo" } else { "" };
+        format!("{}{}{suffix}", self.prefix, queue.name)
+    }
+
+    /// `orders` of `x7-12-orders.fifo`, of a URL that ends in it, or of its ARN;
+    /// another name as it is.
+    pub fn logical<'a>(&self, named: &'a str) -> &'a str {
+        let name = named.rsplit(['/', ':']).next().unwrap_or(named);
+        let name = name.strip_prefix(&self.prefix).unwrap_or(name);
+        name.strip_suffix(".fifo").unwrap_or(name)
+    }
+
+    /// Label of a queue in points.
+    pub fn target(&self, named: &str) -> String {
+        match self.logical(named) {
+            "" => String::new(),
+            logical => format!("queue.{logical}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_there_and_back() {
+        let queue = Queue {
+            name: "orders".into(),
+            fifo: true,
+            ..Queue::default()
+        };
+        let of = TrialNames { run: 7, trial: 12 };
+        let names = Names::new(of, std::slice::from_ref(&queue));
+        assert_eq!(names.physical(&queue), "x7-12-orders.fifo");
+        for named in [
+            "x7-12-orders.fifo",
+            "http://127.0.0.1:9324/000000000000/x7-12-orders.fifo",
+            "arn:aws:sqs:us-east-1:000000000000:x7-12-orders.fifo",
+        ] {
+            assert_eq!(names.target(named), "queue.orders");
+        }
+        // Another trial's queue is not this one's.
+        assert_eq!(names.logical("x7-1-orders"), "x7-1-orders");
+        assert_eq!(names.target(""), "");
+    }
+}

@@ -1,0 +1,15 @@
+//! The embedded server over HTTP, byte by byte: both protocols, long polling, the
+//! harness's own endpoints.
+
+#[path = "http/client.rs"]
+mod client;
+#[path = "http/control.rs"]
+mod control;
+#[path = "http/hand.rs"]
+mod hand;
+#[path = "http/json.rs"]
+mod json;
+#[path = "http/polling.rs"]
+mod polling;
+#[path = "http/query.rs"]
+mod query;

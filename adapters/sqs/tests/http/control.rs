@@ -1,0 +1,89 @@
+//! What only the harness asks.
+
+use crate::client::{Client, serve};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn the_clock_moves_for_a_prefix_only() {
+    let mut client = Client::connect(serve().await).await;
+    for name in ["x1-q", "x2-q"] {
+        let asked = json!({"QueueName": name, "Attributes": {"DelaySeconds": "300"}});
+        let url = client.done("CreateQueue", asked).await["QueueUrl"].clone();
+        client
+            .done("SendMessage", json!({"QueueUrl": url, "MessageBody": "a"}))
+            .await;
+    }
+    let moved = json!({"prefix": "x1-", "advance_ms": 300_000}).to_string();
+    let reply = client
+        .ask("POST /_exactly/clock HTTP/1.1", moved.as_bytes())
+        .await;
+    assert_eq!(reply.status, 200);
+    let received = client
+        .done("ReceiveMessage", json!({"QueueUrl": "/0/x1-q"}))
+        .await;
+    assert_eq!(received["Messages"][0]["Body"], "a");
+    let received = client
+        .done("ReceiveMessage", json!({"QueueUrl": "/0/x2-q"}))
+        .await;
+    assert_eq!(received, json!({}));
+    let reply = client.ask("POST /_exactly/clock HTTP/1.1", b"{}").await;
+    assert_eq!(reply.status, 400);
+}
+
+#[tokio::test]
+async fn the_log_has_a_line_per_accepted_message() {
+    let mut client = Client::connect(serve().await).await;
+    let asked = json!({"QueueName": "q.fifo", "Attributes": {"FifoQueue": "true"}});
+    client.done("CreateQueue", asked).await;
+    for (dedup, body) in [("1", "a"), ("1", "a"), ("2", "b")] {
+        let message = json!({
+            "QueueUrl": "/0/q.fifo", "MessageBody": body, "MessageGroupId": "g",
+            "MessageDeduplicationId": dedup,
+        });
+        client.done("SendMessage", message).await;
+    }
+    let received = client
+        .done("ReceiveMessage", json!({"QueueUrl": "/0/q.fifo"}))
+        .await;
+    let handle = &received["Messages"][0]["ReceiptHandle"];
+    client
+        .done(
+            "DeleteMessage",
+            json!({"QueueUrl": "/0/q.fifo", "ReceiptHandle": handle}),
+        )
+        .await;
+    let reply = client
+        .ask("GET /_exactly/log?queue=q.fifo HTTP/1.1", b"")
+        .await;
+    assert_eq!(reply.status, 200);
+    let lines: Vec<Value> = reply
+        .body
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    assert_eq!(lines.len(), 2);
+    let first = &lines[0];
+    assert_eq!(
+        (&first["body"], &first["became"]),
+        (&json!("a"), &json!("deleted"))
+    );
+    assert_eq!(
+        (&first["group"], &first["dedup_id"]),
+        (&json!("g"), &json!("1"))
+    );
+    assert_eq!(
+        (&first["came"], &first["receives"]),
+        (&json!("sent"), &json!(1))
+    );
+    assert_eq!(
+        (&lines[1]["arrival"], &lines[1]["became"]),
+        (&json!(1), &json!("there"))
+    );
+    let reply = client
+        .ask("GET /_exactly/log?queue=gone HTTP/1.1", b"")
+        .await;
+    assert_eq!(
+        (reply.status, reply.body.as_str()),
+        (404, "there is no queue \"gone\" here\n")
+    );
+}
