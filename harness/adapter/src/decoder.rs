@@ -136,6 +136,9 @@ pub struct Reply {
     pub fenced: bool,
     /// Messages that the system took this one for a repetition of.
     pub duplicate_of: Vec<MessageId>,
+    /// Whether it says that there was nothing to be had: a poll for more is no
+    /// progress.
+    pub idle: bool,
 }
 
 /// Log records handed to a client.

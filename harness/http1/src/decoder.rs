@@ -256,6 +256,7 @@ fn said_unit(key: u64, said: Said, response: &Response, bytes: Bytes) -> Unit {
             error: said.error,
             fenced: said.fenced,
             duplicate_of: said.duplicate_of,
+            idle: said.idle,
         }),
         delivers: said.delivers,
         ..Unit::pass(rewritten.unwrap_or(bytes))

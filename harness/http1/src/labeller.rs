@@ -94,6 +94,8 @@ pub struct Said {
     pub fenced: bool,
     /// Messages that the system took this one for a repetition of.
     pub duplicate_of: Vec<MessageId>,
+    /// Whether it says that there was nothing to be had.
+    pub idle: bool,
     /// Log records that it hands to the client.
     pub delivers: Vec<Delivered>,
     /// Another body to hand to the client (addresses rewritten). Without effect
@@ -109,6 +111,7 @@ impl Said {
             error: None,
             fenced: false,
             duplicate_of: Vec::new(),
+            idle: false,
             delivers: Vec::new(),
             rewrite: None,
         }

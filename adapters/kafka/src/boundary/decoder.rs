@@ -232,6 +232,7 @@ impl KafkaDecoder {
                 error: None,
                 fenced: false,
                 duplicate_of: Vec::new(),
+                idle: false,
             }),
             ..Unit::default()
         };

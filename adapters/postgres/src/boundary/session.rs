@@ -194,6 +194,7 @@ impl Session {
             error,
             fenced: false,
             duplicate_of: Vec::new(),
+            idle: false,
         })
     }
 }

@@ -45,9 +45,11 @@ impl SqsLabeller {
     }
 
     /// What was handed over: handles to remember, and positions.
-    fn received(&self, context: &Context, body: &[u8]) -> Vec<Delivered> {
-        let mut delivered = Vec::new();
-        for (handle, ids) in messages(context.query, body) {
+    fn received(&self, context: &Context, body: &[u8], said: &mut Said) {
+        let messages = messages(context.query, body);
+        said.idle = messages.is_empty();
+        let delivered = &mut said.delivers;
+        for (handle, ids) in messages {
             self.shared.received(&context.url, &handle, &ids);
             let positions = ids.iter().filter_map(|id| self.shared.position(*id));
             // Another queue of the trial may carry the same messages.
@@ -59,7 +61,6 @@ impl SqsLabeller {
                 last: position.offset,
             }));
         }
-        delivered
     }
 
     /// What was accepted, and taken for another one.
@@ -134,7 +135,7 @@ impl Labeller for SqsLabeller {
             }
         };
         match labelled.operation.as_str() {
-            "ReceiveMessage" => said.delivers = self.received(&context, body),
+            "ReceiveMessage" => self.received(&context, body, &mut said),
             "DeleteMessage" | "DeleteMessageBatch" if said.outcome == Outcome::Ok => {
                 let handles = context.handles.iter();
                 handles.for_each(|handle| self.shared.deleted(handle));

@@ -81,6 +81,7 @@ impl Director {
         state.ledger.ended(id);
         let open = state.ledger.get_mut(id)?;
         open.duplicate_of = duplicate_of;
+        open.idle = reply.idle;
         open.replied = true;
         open.outcome = reply.outcome;
         open.error = reply.error;
@@ -221,10 +222,12 @@ impl Director {
             in_flight,
             outcome,
             error,
+            idle,
             ..
         } = open;
         self.owners.wake(id);
-        self.activity.fetch_add(1, Ordering::Relaxed);
+        // A poll that found nothing has moved nothing.
+        self.activity.fetch_add(u64::from(!idle), Ordering::Relaxed);
         self.recorder.record(
             self.terms.trial,
             Event::Exchange(ExchangeRecord {

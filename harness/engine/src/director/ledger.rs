@@ -37,6 +37,8 @@ pub(super) struct Open {
     pub fenced: bool,
     /// Messages that the system took it for a repetition of.
     pub duplicate_of: Vec<u32>,
+    /// The reply says that there was nothing to be had.
+    pub idle: bool,
     pub in_flight: u32,
     /// Its place among the observed ones, if it is remembered there.
     observed: Option<usize>,
@@ -154,6 +156,7 @@ impl Ledger {
                 sent_ns: None,
                 fenced: false,
                 duplicate_of: Vec::new(),
+                idle: false,
                 in_flight,
                 observed,
                 ordinal,

@@ -120,6 +120,7 @@ impl Decoder for ToyDecoder {
                     error: (word == "no").then(|| rest.to_string()),
                     fenced: false,
                     duplicate_of: Vec::new(),
+                    idle: false,
                 });
                 // `ok T 3 5`: a take was answered with records 3 to 5.
                 if let Some((first, last)) = taken(rest) {
