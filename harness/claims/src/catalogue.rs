@@ -1,6 +1,9 @@
 //! The catalogue, as it is and with programs swapped.
 
-use crate::{Claim, ack_after_process, kafka_eos_scope, program_by_id, programs, sqs_fifo};
+use crate::{
+    Claim, ack_after_process, kafka_eos_scope, program_by_id, programs,
+    retries_without_idempotency, sqs_fifo,
+};
 
 /// Every claim.
 pub fn catalogue() -> Vec<Claim> {
@@ -8,6 +11,7 @@ pub fn catalogue() -> Vec<Claim> {
         ack_after_process::claim(),
         kafka_eos_scope::claim(),
         sqs_fifo::claim(),
+        retries_without_idempotency::claim(),
     ]
 }
 

@@ -53,6 +53,8 @@ pub struct Variant {
     pub messages_min: u32,
     /// Whether the queue that is written finds duplicates by the body alone.
     pub content_based: bool,
+    /// Whether the payments service keeps idempotency keys.
+    pub keeps_keys: bool,
     /// Receives after which what is fed goes to a dead-letter queue.
     pub max_receives: Option<u32>,
 }
@@ -83,6 +85,7 @@ impl Variant {
             sinks_are_one_unit: false,
             needs: &[],
             content_based: false,
+            keeps_keys: false,
             max_receives: None,
             messages_min: highest.map_or(1, |sequence| sequence + 1),
             witnesses,
@@ -191,6 +194,22 @@ impl Sink {
                 system: "sqs".into(),
                 kind: SinkKind::Message,
                 query: name.into(),
+                effects_per_message: 1,
+                view: View::ReadCommitted,
+                by: None,
+            },
+            expected,
+        }
+    }
+
+    /// The charges of the payments service.
+    pub(crate) fn charges(expected: Guarantee) -> Self {
+        Self {
+            observer: Observer {
+                name: "charges".into(),
+                system: "http".into(),
+                kind: SinkKind::Charge,
+                query: "charges".into(),
                 effects_per_message: 1,
                 view: View::ReadCommitted,
                 by: None,

@@ -3,14 +3,15 @@
 use crate::pipelines::app::{
     DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_READ, KAFKA_SOCKET_TIMEOUT_MS, SQS_READ, Settings,
 };
+use crate::pipelines::charges::CHARGE_TIMEOUT;
 use crate::pipelines::queues::ATTEMPT_TIMEOUT;
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
-    concurrent_highest_offset, effect_then_ack, idempotent_only, inbox_then_ack,
-    position_in_database, row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop,
-    sqs_delete_then_effect, sqs_effect_then_delete, sqs_inbox_by_business_id,
-    sqs_inbox_by_message_id, sqs_resend, sqs_resend_content_based, sqs_resend_new_id,
-    transactional,
+    charge_new_key, charge_once, charge_retried, charge_same_key, concurrent_highest_offset,
+    effect_then_ack, idempotent_only, inbox_then_ack, position_in_database, row_after_commit,
+    row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
+    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id, sqs_resend,
+    sqs_resend_content_based, sqs_resend_new_id, transactional,
 };
 use crate::spec::{LEASE_MS, VISIBILITY_MS};
 use anyhow::anyhow;
@@ -32,6 +33,9 @@ const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 1_000 + KAFKA_HEA
 /// (seen: 2000 ms for EndTxn, AddOffsetsToTxn and InitProducerId, 1400 ms where
 /// another thread's work wakes the connection).
 const KAFKA_PRODUCER_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 2_000;
+
+/// How long a charge waits for a reply.
+const HTTP_CLIENT_TIMEOUT_MS: u64 = CHARGE_TIMEOUT.as_millis() as u64 + 100;
 
 /// How long an attempt of the SDK waits for a reply.
 const SQS_CLIENT_TIMEOUT_MS: u64 = ATTEMPT_TIMEOUT.as_millis() as u64 + 100;
@@ -86,6 +90,9 @@ pub struct Program {
     /// What it waits for a statement, in milliseconds; `None` where it waits
     /// for ever, or has no database.
     pub database_timeout_ms: Option<u64>,
+    /// What its HTTP client waits for a reply, in milliseconds; `None` where it has
+    /// none.
+    pub http_timeout_ms: Option<u64>,
     /// How long it may be silent before what it holds at its source (its
     /// partitions, its transaction, a message that is hidden) is given to another,
     /// in milliseconds; `None` where it holds nothing.
@@ -147,6 +154,7 @@ const fn program(
         reads: &["DATABASE_URL"],
         source_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
         database_timeout_ms: Some(DATABASE_CLIENT_TIMEOUT_MS),
+        http_timeout_ms: None,
         lease_ms: Some(LEASE_MS),
         positions: None,
         timers: &[],
@@ -160,6 +168,16 @@ const fn producing(program: Program, reads: &'static [&'static str]) -> Program 
     Program {
         reads,
         source_timeout_ms: Some(KAFKA_PRODUCER_TIMEOUT_MS),
+        ..program
+    }
+}
+
+/// A program that charges its customers.
+const fn charging(program: Program) -> Program {
+    Program {
+        reads: &["PAYMENTS_URL"],
+        database_timeout_ms: None,
+        http_timeout_ms: Some(HTTP_CLIENT_TIMEOUT_MS),
         ..program
     }
 }
@@ -183,7 +201,7 @@ const fn resending(program: Program) -> Program {
     }
 }
 
-static PROGRAMS: [Program; 22] = [
+static PROGRAMS: [Program; 26] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",
@@ -295,6 +313,29 @@ static PROGRAMS: [Program; 22] = [
             |settings| position_in_database::run(settings).boxed(),
         )
     },
+    charging(program(
+        "charge-retried",
+        "charges, again after an error, then commits the offset",
+        |settings| charge_retried::run(settings).boxed(),
+    )),
+    Program {
+        acks_ahead: true,
+        ..charging(program(
+            "charge-once",
+            "commits the offset, then charges once",
+            |settings| charge_once::run(settings).boxed(),
+        ))
+    },
+    charging(program(
+        "charge-new-key",
+        "charges under a key drawn at each attempt, then commits the offset",
+        |settings| charge_new_key::run(settings).boxed(),
+    )),
+    charging(program(
+        "charge-same-key",
+        "charges under the order's own id as key, then commits the offset",
+        |settings| charge_same_key::run(settings).boxed(),
+    )),
     queued(program(
         "sqs-effect-then-delete",
         "inserts the row, then deletes the message",

@@ -49,7 +49,7 @@ create table positions (partition int primary key, next bigint not null);
 ";
 
 /// What stands for each setting that a program may read.
-const ENVIRONMENT: [(&str, &str); 14] = [
+const ENVIRONMENT: [(&str, &str); 15] = [
     ("BROKERS", "{kafka.address}"),
     ("TOPIC", "{kafka.topic.orders}"),
     ("GROUP", "{kafka.group}"),
@@ -58,6 +58,7 @@ const ENVIRONMENT: [(&str, &str); 14] = [
     ("OUT_TOPIC", "{kafka.topic.out}"),
     ("LEDGER_TOPIC", "{kafka.topic.ledger}"),
     ("DATABASE_URL", "{postgres.url}"),
+    ("PAYMENTS_URL", "{http.url}"),
     ("AWS_ENDPOINT_URL", "{sqs.url}"),
     ("AWS_REGION", "{sqs.region}"),
     ("AWS_ACCESS_KEY_ID", "{sqs.access_key_id}"),
@@ -76,6 +77,7 @@ impl Variant {
             Source::Sqs => self.sqs(),
         }];
         systems.extend(self.touches("postgres").then(|| self.postgres()));
+        systems.extend(self.touches("http").then(|| self.http()));
         Pipeline {
             systems,
             processes: vec![self.process(exe)],
@@ -180,6 +182,19 @@ impl Variant {
             lease_ms: self.pipeline.lease_ms,
             setup: Setup {
                 queues: self.queues(),
+                ..Setup::default()
+            },
+        }
+    }
+
+    fn http(&self) -> SystemUse {
+        SystemUse {
+            name: "http".into(),
+            kind: "http".into(),
+            client_timeout_ms: self.pipeline.http_timeout_ms,
+            lease_ms: None,
+            setup: Setup {
+                idempotency_keys: self.keeps_keys,
                 ..Setup::default()
             },
         }

@@ -41,6 +41,18 @@ pub(crate) fn send(sequence: u32) -> Selector {
         .covering(sequence)
 }
 
+/// The request that charges message `sequence`.
+pub(crate) fn charge(sequence: u32) -> Selector {
+    Selector::new("http", "POST")
+        .on("/charges")
+        .covering(sequence)
+}
+
+/// The request is applied, and its reply lost with the connection.
+pub(crate) fn drop_reply(point: Selector) -> Schedule {
+    Schedule::single(Fault::new(FaultKind::DropReply, Phase::After, point))
+}
+
 /// The DeleteMessage that acknowledges message `sequence`.
 pub(crate) fn delete(sequence: u32) -> Selector {
     Selector::new("sqs", "DeleteMessage")

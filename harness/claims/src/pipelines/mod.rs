@@ -1,6 +1,6 @@
 //! The pipelines under test. Each file is one service as its users would write
 //! it; what they share is in `app` (settings, the order itself, timeouts), in
-//! `transactions` and in `queues`.
+//! `charges`, in `queues` and in `transactions`.
 
 pub(crate) mod ack_then_effect;
 pub(crate) mod app;
@@ -8,6 +8,11 @@ pub(crate) mod auto_commit_timer;
 pub(crate) mod batch_commit;
 pub(crate) mod batch_partial_acked;
 pub(crate) mod batch_partial_retried;
+pub(crate) mod charge_new_key;
+pub(crate) mod charge_once;
+pub(crate) mod charge_retried;
+pub(crate) mod charge_same_key;
+pub(crate) mod charges;
 pub(crate) mod concurrent_highest_offset;
 pub(crate) mod effect_then_ack;
 pub(crate) mod idempotent_only;
@@ -48,7 +53,7 @@ mod tests {
             }
             files += 1;
         }
-        let shared = ["app", "queues", "transactions"].len();
+        let shared = ["app", "charges", "queues", "transactions"].len();
         assert_eq!(files, crate::programs().len() + shared, "one file each");
     }
 }
