@@ -351,12 +351,12 @@ static PROGRAMS: [Program; 26] = [
     },
     queued(program(
         "sqs-inbox-by-business-id",
-        "inserts the row and the order's own id in one transaction, then deletes the message",
+        "inserts row and order id in one transaction, then deletes the message",
         |settings| sqs_inbox_by_business_id::run(settings).boxed(),
     )),
     queued(program(
         "sqs-inbox-by-message-id",
-        "inserts the row and the MessageId in one transaction, then deletes the message",
+        "inserts row and MessageId in one transaction, then deletes the message",
         |settings| sqs_inbox_by_message_id::run(settings).boxed(),
     )),
     queued(program(

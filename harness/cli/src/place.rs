@@ -311,8 +311,8 @@ mod tests {
             ("postgres=local", "postgres has no place `local` yet"),
             ("postgres=local:3", "with --postgres"),
             (
-                "sqs=embedded",
-                "system \"sqs\" does not exist; there are kafka and postgres",
+                "smtp=embedded",
+                "system \"smtp\" does not exist; there are kafka, postgres, sqs, http",
             ),
             ("", "place \"\" does not exist"),
         ] {
@@ -344,7 +344,7 @@ mod tests {
         assert!(error.to_string().contains("give --kafka"), "{error}");
         let given = read(&[], Some("h:2"), None).unwrap();
         assert!(given.or_recorded(&recorded("at h:1")).is_ok());
-        let strange = BTreeMap::from([("sqs".to_string(), "embedded".to_string())]);
+        let strange = BTreeMap::from([("smtp".to_string(), "embedded".to_string())]);
         assert!(none().or_recorded(&strange).is_err());
     }
 
