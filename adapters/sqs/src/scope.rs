@@ -1,7 +1,7 @@
 //! One trial's corner of a server: queues of its own.
 
 use crate::boundary::{Shared, SqsLabeller};
-use crate::client::{CallError, Entry, Fate, Feed, Sqs, feed, queue_url, read_log};
+use crate::client::{CallError, Entry, Fate, Feed, Groups, Sqs, feed, queue_url, read_log};
 use crate::names::Names;
 use crate::{KIND, provision};
 use async_trait::async_trait;
@@ -38,7 +38,7 @@ pub(crate) struct SqsScope {
     sqs: Sqs,
     shared: Arc<Shared>,
     /// How far each group has been fed, by queue.
-    groups: Mutex<BTreeMap<String, BTreeMap<String, (u32, i64)>>>,
+    groups: Mutex<BTreeMap<String, Groups>>,
 }
 
 impl SqsScope {

@@ -41,6 +41,7 @@ mod claim;
 mod kafka_eos_scope;
 mod pipelines;
 mod program;
+mod programs;
 mod retries_without_idempotency;
 mod spec;
 mod sqs_fifo;

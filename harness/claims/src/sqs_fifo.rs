@@ -81,7 +81,7 @@ fn effects() -> Vec<Variant> {
             vec![kill_before(delete(1))],
         ),
         rows(
-            "slow-handler",
+            "handler-slower-than-lease",
             "sqs-effect-then-delete",
             AtLeastOnce,
             &[D3],

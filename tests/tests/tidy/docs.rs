@@ -122,7 +122,7 @@ fn commands(readme: &str, ci: &str) -> Vec<String> {
 fn planted_differences_are_found() {
     assert_eq!(anomalies("").len(), 3 * Code::ALL.len());
     assert_eq!(exit_codes("").len(), exactly_cli::exit_codes().len());
-    assert_eq!(history("").len(), 18);
+    assert_eq!(history("").len(), 20);
     assert_eq!(faults("`kill` is no row").len(), FaultKind::ALL.len());
     let line = r#"{"v":1,"n":7,"trial":0,"mono_ns":0,"wall_ns":0,"ev":"trial_end","x":1}"#;
     assert!(history(line).contains(&"docs/history.md line 7: other fields".to_string()));

@@ -8,6 +8,9 @@ use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// Groups of a queue: the partition that each stands for, and how far it was fed.
+pub(crate) type Groups = BTreeMap<String, (u32, i64)>;
+
 /// A queue that is fed.
 pub(crate) struct Feed<'a> {
     pub sqs: &'a Sqs,
@@ -23,7 +26,7 @@ pub(crate) struct Feed<'a> {
 pub(crate) async fn feed(
     feed: &Feed<'_>,
     messages: &[Outgoing],
-    before: &mut BTreeMap<String, (u32, i64)>,
+    before: &mut Groups,
     concurrency: u32,
 ) -> Result<Vec<Fed>, FeedError> {
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();

@@ -6,4 +6,4 @@ mod feed;
 
 pub(crate) use audit::{Entry, Fate, read_log};
 pub(crate) use call::{CallError, Sqs, queue_url};
-pub(crate) use feed::{Feed, feed};
+pub(crate) use feed::{Feed, Groups, feed};

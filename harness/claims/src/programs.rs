@@ -1,0 +1,289 @@
+//! The table of programs, and what their clients wait for.
+
+use crate::pipelines::app::{
+    DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_SOCKET_TIMEOUT_MS, Settings,
+};
+use crate::pipelines::charges::CHARGE_TIMEOUT;
+use crate::pipelines::queues::ATTEMPT_TIMEOUT;
+use crate::pipelines::{
+    ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
+    charge_new_key, charge_once, charge_retried, charge_same_key, concurrent_highest_offset,
+    effect_then_ack, idempotent_only, inbox_then_ack, position_in_database, row_after_commit,
+    row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
+    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id, sqs_resend,
+    sqs_resend_content_based, sqs_resend_new_id, transactional,
+};
+use crate::spec::{LEASE_MS, VISIBILITY_MS};
+use crate::{Program, Source};
+use futures::future::{BoxFuture, FutureExt};
+
+/// How long the Kafka client of every program waits for a reply at most.
+///
+/// librdkafka looks for requests that are too old once a second
+/// (`rd_kafka_broker_timeout_scan`), and only when its thread for that
+/// connection is awake anyway. A heartbeat wakes it, so with frequent heartbeats
+/// the client gives up soon after `socket.timeout.ms` (seen: 300 ms after it;
+/// 1700 ms with a heartbeat every two seconds).
+const KAFKA_CLIENT_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 1_000 + KAFKA_HEARTBEAT_MS;
+
+/// The same of a program that has a Kafka producer. A producer sends no
+/// heartbeats: its threads wake up once a second by themselves, so the look may
+/// come a second after the timeout, and one more where it was missed by a moment
+/// (seen: 2000 ms for EndTxn, AddOffsetsToTxn and InitProducerId, 1400 ms where
+/// another thread's work wakes the connection).
+const KAFKA_PRODUCER_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 2_000;
+
+/// How long a charge waits for a reply.
+const HTTP_CLIENT_TIMEOUT_MS: u64 = CHARGE_TIMEOUT.as_millis() as u64 + 100;
+
+/// How long an attempt of the SDK waits for a reply.
+const SQS_CLIENT_TIMEOUT_MS: u64 = ATTEMPT_TIMEOUT.as_millis() as u64 + 100;
+
+/// How long a program that limits its statements waits for a reply.
+const DATABASE_CLIENT_TIMEOUT_MS: u64 = DATABASE_TIMEOUT.as_millis() as u64;
+
+/// A program that writes to the database, gives up on it when it is slow, and
+/// lets its errors end it.
+const fn program(
+    id: &'static str,
+    summary: &'static str,
+    start: fn(Settings) -> BoxFuture<'static, anyhow::Result<()>>,
+) -> Program {
+    Program {
+        id,
+        summary,
+        source: Source::Kafka,
+        reads: &["DATABASE_URL"],
+        source_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
+        database_timeout_ms: Some(DATABASE_CLIENT_TIMEOUT_MS),
+        http_timeout_ms: None,
+        lease_ms: Some(LEASE_MS),
+        positions: None,
+        timers: &[],
+        acks_ahead: false,
+        start,
+    }
+}
+
+/// A program with a Kafka producer that reads `reads`.
+const fn producing(program: Program, reads: &'static [&'static str]) -> Program {
+    Program {
+        reads,
+        source_timeout_ms: Some(KAFKA_PRODUCER_TIMEOUT_MS),
+        ..program
+    }
+}
+
+/// A program that charges its customers.
+const fn charging(program: Program) -> Program {
+    Program {
+        reads: &["PAYMENTS_URL"],
+        database_timeout_ms: None,
+        http_timeout_ms: Some(HTTP_CLIENT_TIMEOUT_MS),
+        ..program
+    }
+}
+
+/// A program whose orders come by SQS.
+const fn queued(program: Program) -> Program {
+    Program {
+        source: Source::Sqs,
+        source_timeout_ms: Some(SQS_CLIENT_TIMEOUT_MS),
+        lease_ms: Some(VISIBILITY_MS),
+        ..program
+    }
+}
+
+/// A program that sends them on by SQS, and has no database.
+const fn resending(program: Program) -> Program {
+    Program {
+        reads: &["OUT_QUEUE_URL"],
+        database_timeout_ms: None,
+        ..queued(program)
+    }
+}
+
+pub(crate) static PROGRAMS: [Program; 26] = [
+    program(
+        "kafka-effect-then-ack",
+        "inserts the row, then commits the offset",
+        |settings| effect_then_ack::run(settings).boxed(),
+    ),
+    Program {
+        acks_ahead: true,
+        ..program(
+            "kafka-ack-then-effect",
+            "commits the offset, then inserts the row",
+            |settings| ack_then_effect::run(settings).boxed(),
+        )
+    },
+    Program {
+        timers: &["kafka OffsetCommit"],
+        acks_ahead: true,
+        ..program(
+            "kafka-auto-commit-timer",
+            "inserts the row; a timer of the client commits what was handed over",
+            |settings| auto_commit_timer::run(settings).boxed(),
+        )
+    },
+    program(
+        "kafka-batch-commit",
+        "inserts three rows in one transaction, then commits the last offset",
+        |settings| batch_commit::run(settings).boxed(),
+    ),
+    Program {
+        database_timeout_ms: None,
+        ..program(
+            "kafka-batch-partial-retried",
+            "inserts three rows one by one; retries all three if one failed, then commits",
+            |settings| batch_partial_retried::run(settings).boxed(),
+        )
+    },
+    Program {
+        database_timeout_ms: None,
+        ..program(
+            "kafka-batch-partial-acked",
+            "inserts three rows one by one; logs what failed and commits all the same",
+            |settings| batch_partial_acked::run(settings).boxed(),
+        )
+    },
+    Program {
+        database_timeout_ms: None,
+        // Which handler finishes first is a race, so which messages an
+        // OffsetCommit newly covers differs from run to run.
+        timers: &["kafka OffsetCommit"],
+        acks_ahead: true,
+        ..program(
+            "kafka-concurrent-highest-offset",
+            "inserts three rows at once; each that is done commits the highest offset",
+            |settings| concurrent_highest_offset::run(settings).boxed(),
+        )
+    },
+    program(
+        "kafka-inbox-then-ack",
+        "inserts the row and the message id in one transaction, then commits the offset",
+        |settings| inbox_then_ack::run(settings).boxed(),
+    ),
+    Program {
+        database_timeout_ms: None,
+        ..producing(
+            program(
+                "kafka-transactional",
+                "sends two records on and commits the offset in one Kafka transaction",
+                |settings| transactional::run(settings).boxed(),
+            ),
+            &["TRANSACTIONAL_ID", "OUT_TOPIC", "LEDGER_TOPIC"],
+        )
+    },
+    Program {
+        database_timeout_ms: None,
+        ..producing(
+            program(
+                "kafka-idempotent-only",
+                "sends a record on with an idempotent producer, then commits the offset",
+                |settings| idempotent_only::run(settings).boxed(),
+            ),
+            &["OUT_TOPIC"],
+        )
+    },
+    producing(
+        program(
+            "kafka-row-before-commit",
+            "inserts the row before it commits the Kafka transaction",
+            |settings| row_before_commit::run(settings).boxed(),
+        ),
+        &["TRANSACTIONAL_ID", "OUT_TOPIC", "DATABASE_URL"],
+    ),
+    Program {
+        acks_ahead: true,
+        ..producing(
+            program(
+                "kafka-row-after-commit",
+                "inserts the row after it has committed the Kafka transaction",
+                |settings| row_after_commit::run(settings).boxed(),
+            ),
+            &["TRANSACTIONAL_ID", "OUT_TOPIC", "DATABASE_URL"],
+        )
+    },
+    Program {
+        // It is in no group and has no transaction in Kafka.
+        lease_ms: None,
+        positions: Some("select partition, next from positions"),
+        ..program(
+            "kafka-position-in-database",
+            "inserts the row and moves its own position in one database transaction",
+            |settings| position_in_database::run(settings).boxed(),
+        )
+    },
+    charging(program(
+        "charge-retried",
+        "charges, again after an error, then commits the offset",
+        |settings| charge_retried::run(settings).boxed(),
+    )),
+    Program {
+        acks_ahead: true,
+        ..charging(program(
+            "charge-once",
+            "commits the offset, then charges once",
+            |settings| charge_once::run(settings).boxed(),
+        ))
+    },
+    charging(program(
+        "charge-new-key",
+        "charges under a key drawn at each attempt, then commits the offset",
+        |settings| charge_new_key::run(settings).boxed(),
+    )),
+    charging(program(
+        "charge-same-key",
+        "charges under the order's own id as key, then commits the offset",
+        |settings| charge_same_key::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-effect-then-delete",
+        "inserts the row, then deletes the message",
+        |settings| sqs_effect_then_delete::run(settings).boxed(),
+    )),
+    Program {
+        acks_ahead: true,
+        ..queued(program(
+            "sqs-delete-then-effect",
+            "deletes the message, then inserts the row",
+            |settings| sqs_delete_then_effect::run(settings).boxed(),
+        ))
+    },
+    queued(program(
+        "sqs-inbox-by-business-id",
+        "inserts row and order id in one transaction, then deletes the message",
+        |settings| sqs_inbox_by_business_id::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-inbox-by-message-id",
+        "inserts row and MessageId in one transaction, then deletes the message",
+        |settings| sqs_inbox_by_message_id::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-batch-stop",
+        "handles a batch in order and stops at the first failure",
+        |settings| sqs_batch_stop::run(settings).boxed(),
+    )),
+    queued(program(
+        "sqs-batch-go-on",
+        "handles a batch in order and goes on past a failure",
+        |settings| sqs_batch_go_on::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend",
+        "sends the order on under its own id, then deletes the message",
+        |settings| sqs_resend::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend-content-based",
+        "sends what the order says on and leaves the deduplication id to the queue",
+        |settings| sqs_resend_content_based::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend-new-id",
+        "sends the order on under an id drawn at each attempt, then deletes the message",
+        |settings| sqs_resend_new_id::run(settings).boxed(),
+    )),
+];
