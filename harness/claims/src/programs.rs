@@ -261,16 +261,24 @@ pub(crate) static PROGRAMS: [Program; 26] = [
         "inserts row and MessageId in one transaction, then deletes the message",
         |settings| sqs_inbox_by_message_id::run(settings).boxed(),
     )),
-    queued(program(
-        "sqs-batch-stop",
-        "handles a batch in order and stops at the first failure",
-        |settings| sqs_batch_stop::run(settings).boxed(),
-    )),
-    queued(program(
-        "sqs-batch-go-on",
-        "handles a batch in order and goes on past a failure",
-        |settings| sqs_batch_go_on::run(settings).boxed(),
-    )),
+    Program {
+        // It gives up on the statement and not on the connection.
+        database_timeout_ms: None,
+        ..queued(program(
+            "sqs-batch-stop",
+            "handles a batch in order and stops at the first failure",
+            |settings| sqs_batch_stop::run(settings).boxed(),
+        ))
+    },
+    Program {
+        // It gives up on the statement and not on the connection.
+        database_timeout_ms: None,
+        ..queued(program(
+            "sqs-batch-go-on",
+            "handles a batch in order and goes on past a failure",
+            |settings| sqs_batch_go_on::run(settings).boxed(),
+        ))
+    },
     resending(program(
         "sqs-resend",
         "sends the order on under its own id, then deletes the message",
