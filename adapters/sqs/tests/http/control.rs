@@ -87,3 +87,33 @@ async fn the_log_has_a_line_per_accepted_message() {
         (404, "there is no queue \"gone\" here\n")
     );
 }
+
+/// A pipeline that is killed right after it has sent must not look better than it
+/// is: hyper drops a request whose client has shut its side, unless it is told not to.
+#[tokio::test]
+async fn what_the_dead_have_sent_is_done() {
+    const DEAD: usize = 40;
+    let address = serve().await;
+    let mut client = Client::connect(address).await;
+    client.done("CreateQueue", json!({"QueueName": "q"})).await;
+    for _ in 0..DEAD {
+        let mut dying = Client::connect(address).await;
+        let message = json!({"QueueUrl": "/0/q", "MessageBody": "last words"});
+        dying
+            .write(
+                "POST / HTTP/1.1\r\nX-Amz-Target: AmazonSQS.SendMessage",
+                message.to_string().as_bytes(),
+            )
+            .await;
+        drop(dying);
+    }
+    // Each is on a connection of its own: what is still on its way is waited for.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    let mut lines = 0;
+    while lines < DEAD && std::time::Instant::now() < deadline {
+        let log = client.ask("GET /_exactly/log?queue=q HTTP/1.1", b"").await;
+        lines = log.body.lines().count();
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(lines, DEAD);
+}
