@@ -105,11 +105,19 @@ impl Cluster {
     /// has become one; what is sent to it until then is answered with
     /// NOT_LEADER_OR_FOLLOWER, of which a feeder cannot know whether it is
     /// certain. An answer to ListOffsets proves that it leads.
+    ///
+    /// And until every broker knows it: a pipeline may begin with any of them, and
+    /// librdkafka takes a topic that one of them has not heard of yet for absent
+    /// and waits (`topic.metadata.propagation.max.ms`, 30 s).
     async fn wait_for_leaders(&self, topics: &[String]) -> Result<(), CallError> {
         let mut patience = self.patience();
         loop {
             let served = match self.refresh(topics).await {
                 Ok(()) => self.ends_once(topics, Isolation::Uncommitted).await,
+                Err(error) => Err(error),
+            };
+            let served = match served {
+                Ok(_) => self.known_everywhere(topics).await,
                 Err(error) => Err(error),
             };
             // It was created a moment ago: not every node has heard of it.
@@ -118,7 +126,7 @@ impl Cluster {
                 error => error,
             });
             match served {
-                Ok(_) => return Ok(()),
+                Ok(()) => return Ok(()),
                 Err(error) if !patience.bears(&error) => return Err(error),
                 Err(_) => patience.pause().await,
             }

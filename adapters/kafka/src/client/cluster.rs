@@ -162,14 +162,25 @@ impl Cluster {
     /// Asks for metadata of `topics`, and fails when one of them cannot be used.
     pub async fn refresh(&self, topics: &[String]) -> Result<(), CallError> {
         let version = self.version(ApiKey::Metadata, (4, 12))?;
-        let topics = topics
-            .iter()
-            .map(|topic| MetadataRequestTopic::default().with_name(Some(TopicName(text(topic)))));
-        let request = MetadataRequest::default()
-            .with_topics(Some(topics.collect()))
-            .with_allow_auto_topic_creation(false);
+        let request = asking_for(topics);
         let response = self.call_any(ApiKey::Metadata, version, &request).await?;
         self.learn(&response::metadata(version, &mut response.body())?)
+    }
+
+    /// Whether every broker that answers knows `topics`.
+    pub async fn known_everywhere(&self, topics: &[String]) -> Result<(), CallError> {
+        let version = self.version(ApiKey::Metadata, (4, 12))?;
+        let request = asking_for(topics);
+        let brokers: Vec<_> = self.known().brokers.values().cloned().collect();
+        for broker in brokers {
+            // One that is away is asked by nobody else either.
+            if let Ok(response) = broker.call(ApiKey::Metadata, version, &request).await {
+                let metadata = response::metadata(version, &mut response.body())?;
+                let mut topics = metadata.topics.iter();
+                topics.try_for_each(|topic| CallError::check(topic.error))?;
+            }
+        }
+        Ok(())
     }
 
     fn learn(&self, metadata: &response::Metadata<'_>) -> Result<(), CallError> {
@@ -345,6 +356,15 @@ impl Cluster {
 
 /// COORDINATOR_NOT_AVAILABLE: a reply that names none.
 const NO_COORDINATOR: CallError = CallError::Code(15);
+
+fn asking_for(topics: &[String]) -> MetadataRequest {
+    let topics = topics
+        .iter()
+        .map(|topic| MetadataRequestTopic::default().with_name(Some(TopicName(text(topic)))));
+    MetadataRequest::default()
+        .with_topics(Some(topics.collect()))
+        .with_allow_auto_topic_creation(false)
+}
 
 /// The brokers among `addresses` that answer soon.
 async fn answering(addresses: impl Iterator<Item = (String, u16)>) -> Vec<Arc<Broker>> {
