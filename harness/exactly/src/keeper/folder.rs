@@ -10,6 +10,9 @@ use std::time::Duration;
 const BEGIN: &str = "begin.lock";
 /// A folder may be removed by the last keeper just as it is entered; not so often.
 const ENTERED_MAX: u32 = 100;
+/// Looks at a lock that is held, and the time between two.
+const LOOKS: u32 = 10;
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 /// Where embedded servers are shared.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -107,12 +110,20 @@ impl Folder {
     }
 
     /// Whether a keeper is alive, serving or not.
+    ///
+    /// A lock that was given up may be seen for a moment still: a child that its
+    /// holder has started closes what it inherited in the middle of its exec, and
+    /// by then the holder (vfork) goes on already.
     pub fn is_kept(&self) -> io::Result<bool> {
-        match self.keeper()?.try_lock_shared() {
-            Ok(()) => Ok(false),
-            Err(TryLockError::WouldBlock) => Ok(true),
-            Err(TryLockError::Error(error)) => Err(error),
+        let keeper = self.keeper()?;
+        for _ in 0..LOOKS {
+            match keeper.try_lock_shared() {
+                Ok(()) => return Ok(false),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(LOOK_AGAIN),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
+        Ok(true)
     }
 
     /// Where the system serves, if it does.

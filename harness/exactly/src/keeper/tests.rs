@@ -107,6 +107,21 @@ fn a_keeper_is_alive_as_long_as_its_lock_is_held() {
     assert!(!folder.is_kept().unwrap());
 }
 
+/// What a child of the dead keeper's does between its fork and its exec.
+#[test]
+fn a_lock_that_lingers_for_a_moment_is_no_keeper() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = Folder::of(root.path(), "kafka").unwrap();
+    let alive = folder.keeper().unwrap();
+    alive.lock().unwrap();
+    let lingering = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(8));
+        drop(alive);
+    });
+    assert!(!folder.is_kept().unwrap());
+    lingering.join().unwrap();
+}
+
 #[test]
 fn addresses_are_there_between_announcing_and_withdrawing() {
     let root = tempfile::tempdir().unwrap();
