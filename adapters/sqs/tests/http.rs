@@ -5,8 +5,6 @@
 mod client;
 #[path = "http/control.rs"]
 mod control;
-#[path = "http/hand.rs"]
-mod hand;
 #[path = "http/json.rs"]
 mod json;
 #[path = "http/polling.rs"]

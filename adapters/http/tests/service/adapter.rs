@@ -309,15 +309,21 @@ async fn what_is_wrong_with_an_observer_is_said() {
 #[tokio::test]
 async fn what_is_still_being_worked_on_is_left_to_do() {
     let (scope, address) = embedded(false).await;
-    crate::talk::script(address, "x7-12", r#"[{"nth":1,"do":"slow","ms":500}]"#).await;
+    crate::talk::script(address, "x7-12", r#"[{"nth":1,"do":"slow","ms":1500}]"#).await;
     let body = order(0).payload;
     let asking = tokio::spawn(async move {
         ask(address, "POST", "/x7-12/charges", &[], &body)
             .await
             .status
     });
-    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-    let left = scope.backlog().unwrap().left(&[], None).await.unwrap();
+    let left = loop {
+        let left = scope.backlog().unwrap().left(&[], None).await.unwrap();
+        // The request is on its way until the service has begun with it.
+        if left.items > 0 || asking.is_finished() {
+            break left;
+        }
+        tokio::task::yield_now().await;
+    };
     assert_eq!(left.items, 1);
     assert_eq!(left.detail, "1 request is being worked on");
     assert_eq!(asking.await.unwrap(), 201);

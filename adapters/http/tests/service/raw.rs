@@ -130,7 +130,7 @@ async fn half_a_request_does_nothing() {
 async fn the_service_finishes_what_the_dead_have_begun() {
     let at = serve().await;
     open(at, "a", "{}").await;
-    script(at, "a", r#"[{"nth":1,"do":"slow","ms":400}]"#).await;
+    script(at, "a", r#"[{"nth":1,"do":"slow","ms":1500}]"#).await;
     let mut stream = TcpStream::connect(at).await.unwrap();
     let whole = format!(
         "POST /a/charges HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n\
@@ -138,11 +138,12 @@ async fn the_service_finishes_what_the_dead_have_begun() {
         CHARGE.len()
     );
     stream.write_all(whole.as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(100)).await;
-    drop(stream);
-    assert_eq!(get(at, "/_exactly/accounts/a").await.json()["working"], 1);
-    assert_eq!(books(at, "a").await.len(), 0);
     let began = Instant::now();
+    while get(at, "/_exactly/accounts/a").await.json()["working"] != 1 {
+        assert!(began.elapsed() < Duration::from_secs(10), "never begun");
+    }
+    drop(stream);
+    assert_eq!(books(at, "a").await.len(), 0);
     while get(at, "/_exactly/accounts/a").await.json()["working"] != 0 {
         assert!(began.elapsed() < Duration::from_secs(10));
         tokio::time::sleep(Duration::from_millis(20)).await;
