@@ -11,8 +11,12 @@ use exactly_adapter::{Left, ObserveError};
 use exactly_model::{Class, Event, Position, PositionRecord, PutAsideRecord, Settle, SettleHow};
 use std::time::Duration;
 
-/// Between two looks.
+/// Between two looks, while things move.
 const LOOK_EVERY: Duration = Duration::from_millis(4);
+/// The longer nothing has moved (a lease has to run out), the less often is looked:
+/// after so much of that time, and this at most. Each look asks every system.
+const LOOK_PART: u32 = 8;
+const LOOK_EVERY_MAX: Duration = Duration::from_millis(40);
 /// The quiet window after an outage, at least: a replica that has just come back
 /// may show less than there is for a while.
 const QUIET_OUTAGE: Duration = Duration::from_secs(2);
@@ -181,7 +185,8 @@ async fn come_to_rest(
         if now >= end {
             return Ok((SettleHow::Limit, last.detail(), last));
         }
-        trial.next_exit(LOOK_EVERY).await;
+        let until_next = (quiet_for / LOOK_PART).clamp(LOOK_EVERY, LOOK_EVERY_MAX);
+        trial.next_exit(until_next).await;
     }
 }
 

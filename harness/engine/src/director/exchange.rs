@@ -32,6 +32,13 @@ impl Director {
             return None;
         }
         let request_ns = self.recorder.clock().mono_ns();
+        // A successor has looked when it has read or is about to make an effect;
+        // to join a group or to acknowledge is neither. The effect itself comes
+        // after the late request that waits for this sign: sent first, it would
+        // race with it.
+        if head.class == Class::Effect {
+            self.successors.seen(&life.process, system, life.number);
+        }
         let mut state = self.state();
         let id = state.ledger.open(life, system, head, request_ns);
         let strike = state
@@ -55,12 +62,6 @@ impl Director {
         };
         open.forwarded = true;
         open.sent_ns = Some(self.recorder.clock().mono_ns());
-        // A successor has looked when it has read or made an effect; to join a
-        // group or to acknowledge is neither.
-        if open.class == Class::Effect {
-            self.successors
-                .seen(&open.point.process, &open.point.system, open.incarnation);
-        }
         if open.expects_reply {
             return;
         }

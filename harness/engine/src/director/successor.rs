@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long a successor waits for the late request that it gave the sign for.
-const LATE_FIRST: Duration = Duration::from_millis(100);
+const LATE_FIRST: Duration = Duration::from_millis(1_000);
 
 /// Who was seen at work.
 #[derive(Default)]
@@ -20,8 +20,8 @@ pub(super) struct Successors {
 
 #[derive(Default)]
 struct Seen {
-    /// Highest incarnation whose read, take or effect has reached a system, by
-    /// process and system.
+    /// Highest incarnation whose read or take has reached a system, or whose effect
+    /// is about to, by process and system.
     highest: BTreeMap<(String, String), u32>,
     /// Nobody has to wait any more.
     released: bool,
