@@ -15,14 +15,20 @@ pub(crate) async fn left(
     dead_ports: &[u16],
     query: &str,
 ) -> Result<Left, ObserveError> {
-    let rows =
-        pool.run(sql(schema, dead_ports))
-            .await
-            .map_err(|error| ObserveError::Unavailable {
-                observer: "backlog".into(),
-                system: KIND,
-                why: words(&error),
-            })?;
+    let unavailable = |error| ObserveError::Unavailable {
+        observer: "backlog".into(),
+        system: KIND,
+        why: words(&error),
+    };
+    let rows = pool.run(backends(dead_ports)).await.map_err(unavailable)?;
+    let (mut rows, any): (Vec<_>, Vec<_>) = rows
+        .into_iter()
+        .partition(|row| row.try_get::<String, _>("what").is_ok());
+    // To plan that statement takes longer than to run this one, and hardly
+    // anybody prepares transactions.
+    if !any.is_empty() {
+        rows.extend(pool.run(prepared(schema)).await.map_err(unavailable)?);
+    }
     let mut left = Left {
         items: rows.len() as u64,
         ..Left::default()
@@ -69,14 +75,24 @@ async fn waiting(pool: &Pool, schema: &str, query: &str) -> Result<u64, ObserveE
     .await
 }
 
-fn sql(schema: &str, dead_ports: &[u16]) -> String {
-    let mut sql = format!(
+/// Prepared transactions that touched `schema`.
+fn prepared(schema: &str) -> String {
+    format!(
         "select 'prepared transaction ' || left(p.gid, 60) || ' waits for its end' as what \
          from pg_prepared_xacts p where p.database = current_database() and exists ( \
          select from pg_locks own join pg_locks l using (virtualtransaction) \
          join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace \
          where own.pid is null and l.pid is null and n.nspname = '{schema}' \
          and own.locktype = 'transactionid' and own.transactionid = p.transaction)"
+    )
+}
+
+/// Backends of the dead; and a NULL if there are prepared transactions, whoever
+/// made them.
+fn backends(dead_ports: &[u16]) -> String {
+    let mut sql = String::from(
+        "(select null as what from pg_prepared_xacts \
+         where database = current_database() limit 1)",
     );
     if !dead_ports.is_empty() {
         // The harness's own connections may have got the port of a dead one.
