@@ -16,6 +16,8 @@
 //! `Option`, so that no method answers "unsupported".
 
 mod carried;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod decoder;
 mod error;
 mod host;

@@ -1,7 +1,7 @@
 //! "We use Kafka transactions, so our flow is exactly-once."
 //!
 //! Said about a flow that reads a topic and writes: to other topics, and as
-//! often to a database. The sentence asserts exactly-once effects. Transactions
+//! often to a database or to somebody else's service. The sentence asserts exactly-once effects. Transactions
 //! keep that promise for records, and for a reader that sees committed records
 //! only; what else the flow does is not in them. The cure for rows is to keep the
 //! position where the rows are.
@@ -19,7 +19,7 @@ use exactly_model::Code::{D3, F1, G2, L1};
 use exactly_model::Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce};
 use exactly_model::Need;
 
-/// The claim with its variants for Kafka and PostgreSQL.
+/// The claim with its variants for Kafka, PostgreSQL and the payments service.
 pub(crate) fn claim() -> Claim {
     Claim {
         id: "kafka-eos-scope",
@@ -76,6 +76,23 @@ fn variants() -> Vec<Variant> {
             "row-after-commit",
             "kafka-row-after-commit",
             vec![Sink::records("out", ExactlyOnce), Sink::rows(AtMostOnce)],
+            &[L1],
+            vec![kill_after(end_of_transaction(1))],
+        ),
+        Variant::new(
+            "charge-before-commit",
+            "kafka-charge-before-commit",
+            vec![
+                Sink::records("out", ExactlyOnce),
+                Sink::charges(AtLeastOnce),
+            ],
+            &[D3],
+            vec![kill_before(end_of_transaction(1))],
+        ),
+        Variant::new(
+            "charge-after-commit",
+            "kafka-charge-after-commit",
+            vec![Sink::records("out", ExactlyOnce), Sink::charges(AtMostOnce)],
             &[L1],
             vec![kill_after(end_of_transaction(1))],
         ),

@@ -7,7 +7,7 @@ use crate::pipelines::charges::CHARGE_TIMEOUT;
 use crate::pipelines::queues::ATTEMPT_TIMEOUT;
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
-    charge_new_key, charge_once, charge_retried, charge_same_key, concurrent_highest_offset,
+    charge_after_commit, charge_before_commit, charge_new_key, charge_once, charge_retried, charge_same_key, concurrent_highest_offset,
     effect_then_ack, idempotent_only, inbox_then_ack, position_in_database, row_after_commit,
     row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
     sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id, sqs_resend,
@@ -103,7 +103,7 @@ const fn resending(program: Program) -> Program {
     }
 }
 
-pub(crate) static PROGRAMS: [Program; 26] = [
+pub(crate) static PROGRAMS: [Program; 28] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",
@@ -213,6 +213,25 @@ pub(crate) static PROGRAMS: [Program; 26] = [
             "kafka-position-in-database",
             "inserts the row and moves its own position in one database transaction",
             |settings| position_in_database::run(settings).boxed(),
+        )
+    },
+    producing(
+        charging(program(
+            "kafka-charge-before-commit",
+            "charges before it commits the Kafka transaction",
+            |settings| charge_before_commit::run(settings).boxed(),
+        )),
+        &["TRANSACTIONAL_ID", "OUT_TOPIC", "PAYMENTS_URL"],
+    ),
+    Program {
+        acks_ahead: true,
+        ..producing(
+            charging(program(
+                "kafka-charge-after-commit",
+                "charges after it has committed the Kafka transaction",
+                |settings| charge_after_commit::run(settings).boxed(),
+            )),
+            &["TRANSACTIONAL_ID", "OUT_TOPIC", "PAYMENTS_URL"],
         )
     },
     charging(program(

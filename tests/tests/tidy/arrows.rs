@@ -59,6 +59,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-cli",
             "exactly-kafka",
             "exactly-postgres",
+            "exactly-sqs",
+            "exactly-http",
         ],
     ),
     // As its users see it: the facade and nothing below it.

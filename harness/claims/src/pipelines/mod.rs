@@ -8,6 +8,8 @@ pub(crate) mod auto_commit_timer;
 pub(crate) mod batch_commit;
 pub(crate) mod batch_partial_acked;
 pub(crate) mod batch_partial_retried;
+pub(crate) mod charge_after_commit;
+pub(crate) mod charge_before_commit;
 pub(crate) mod charge_new_key;
 pub(crate) mod charge_once;
 pub(crate) mod charge_retried;
