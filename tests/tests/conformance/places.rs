@@ -9,7 +9,7 @@ use exactly_model::{Observer, Queue, Setup, SinkKind, SystemPlace, Topic, View};
 use exactly_postgres::Postgres;
 use exactly_sqs::SqsSystem;
 use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
