@@ -12,7 +12,12 @@ install_python() {
     python-orders/.venv/bin/pip install -q --disable-pip-version-check -r python-orders/requirements.txt
 }
 
-install_node() { (cd node-orders && npm ci --silent --no-audit --no-fund); }
+install_node() {
+    local name
+    for name in node-orders node-sqs-http; do
+        (cd "$name" && npm ci --silent --no-audit --no-fund)
+    done
+}
 
 install_java() {
     local name

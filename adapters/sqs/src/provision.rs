@@ -28,6 +28,9 @@ async fn attributes(sqs: &Sqs, names: &Names, queue: &Queue) -> Result<Value, St
     if queue.fifo {
         attributes["FifoQueue"] = "true".into();
         attributes["ContentBasedDeduplication"] = queue.content_based.to_string().into();
+        if queue.dedup_per_group {
+            attributes["DeduplicationScope"] = "messageGroup".into();
+        }
     }
     let Some(dead) = &queue.dead_letters else {
         return Ok(attributes);

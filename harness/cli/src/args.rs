@@ -211,6 +211,8 @@ pub enum Template {
     KafkaKafka,
     /// Reads a table, writes rows.
     PostgresPostgres,
+    /// Reads a queue, writes rows.
+    SqsPostgres,
     /// Is fed and read by commands of your own.
     Commands,
 }

@@ -65,7 +65,8 @@ mod systems;
 mod testing;
 
 pub use api::{
-    CheckError, Checked, KafkaSystem, Pipeline, PostgresSystem, Process, as_pipeline, is_pipeline,
+    CheckError, Checked, HttpSystem, KafkaSystem, Pipeline, PostgresSystem, Process, SqsQueue,
+    SqsSystem, as_pipeline, is_pipeline,
 };
 pub use config::{Check, ConfigError, Id, Plan, Signal};
 pub use evaluate::{Outcome, evaluate};

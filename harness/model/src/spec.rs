@@ -32,6 +32,18 @@ pub struct Pipeline {
     pub hooks: Hooks,
 }
 
+impl Pipeline {
+    /// The system that puts a message that is fed aside, and after how many
+    /// deliveries.
+    pub fn gives_up(&self) -> Option<(&str, u32)> {
+        let system = self.systems.iter().find(|s| s.name == self.feed.system)?;
+        let mut queues = system.setup.queues.iter();
+        let queue = queues.find(|queue| queue.name == self.feed.to)?;
+        queue.dead_letters.as_ref()?;
+        Some((&system.name, queue.max_receives?))
+    }
+}
+
 /// Commands that are run once for each trial, past the boundaries. One that fails
 /// ends the run.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -126,6 +138,10 @@ pub struct Queue {
     /// Whether the deduplication id is the body's checksum where none is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub content_based: bool,
+    /// Whether a deduplication id is remembered for its group alone, and not for
+    /// the queue as a whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dedup_per_group: bool,
     /// How long a message that was received is hidden, in seconds.
     pub visibility_s: u32,
     /// Receives after which a message goes to `dead_letters`; never where absent.

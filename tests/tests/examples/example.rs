@@ -26,6 +26,8 @@ pub struct Example {
     pub built: &'static str,
     /// What each kind of fault has to strike in `right`.
     pub operations: &'static [&'static str],
+    /// Systems that are not the real ones.
+    pub emulated: &'static [&'static str],
     /// Whether it is judged on a real broker too.
     pub real: bool,
 }
@@ -121,9 +123,16 @@ impl Example {
         let output = command.output().unwrap();
         let report: Report = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {}", said(&output)));
-        let kafka = report.systems.iter().find(|system| system.kind == "kafka");
-        let kafka = kafka.unwrap_or_else(|| panic!("no kafka: {}", said(&output)));
-        assert_eq!(kafka.emulated, place == Place::Embedded, "{kafka:?}");
+        let systems = report.systems.iter();
+        let emulated: BTreeSet<&str> = systems
+            .filter(|system| system.emulated)
+            .map(|system| system.kind.as_str())
+            .collect();
+        let expected: BTreeSet<&str> = match place {
+            Place::Embedded => self.emulated.iter().copied().collect(),
+            Place::Real => BTreeSet::new(),
+        };
+        assert_eq!(emulated, expected, "{}", said(&output));
         Some((output, report))
     }
 }

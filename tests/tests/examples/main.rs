@@ -14,33 +14,48 @@ const EXAMPLES: &[Example] = &[
         name: "python-orders",
         built: ".venv/bin/python3",
         operations: ORDERS,
+        emulated: KAFKA,
         real: true,
     },
     Example {
         name: "node-orders",
         built: "node_modules/kafkajs",
         operations: ORDERS,
+        emulated: KAFKA,
         real: false,
     },
     Example {
         name: "java-orders",
         built: "right/target/classes",
         operations: ORDERS,
+        emulated: KAFKA,
         real: false,
     },
     Example {
         name: "java-transfers",
         built: "right/target/classes",
         operations: &["k Produce", "k TxnOffsetCommit", "k EndTxn commit"],
+        emulated: KAFKA,
         real: false,
     },
     Example {
         name: "go-orders",
         built: "right/worker",
         operations: ORDERS,
+        emulated: KAFKA,
         real: true,
     },
+    Example {
+        name: "node-sqs-http",
+        built: "node_modules/@aws-sdk/client-sqs",
+        operations: &["pay POST /charges", "q DeleteMessage"],
+        emulated: &["http", "sqs"],
+        real: false,
+    },
 ];
+
+/// What stands for Kafka.
+const KAFKA: &[&str] = &["kafka"];
 
 /// What every kind of fault that applies has to strike in `right`.
 const ORDERS: &[&str] = &["pg INSERT", "pg COMMIT", "k OffsetCommit"];
@@ -94,4 +109,5 @@ examples! {
     java_orders: "java-orders";
     java_transfers: "java-transfers";
     go_orders: "go-orders";
+    node_sqs_http: "node-sqs-http";
 }

@@ -34,6 +34,7 @@ pub(crate) fn template(template: Template) -> &'static str {
         Template::KafkaPostgres => include_str!("init/kafka-postgres.toml"),
         Template::KafkaKafka => include_str!("init/kafka-kafka.toml"),
         Template::PostgresPostgres => include_str!("init/postgres-postgres.toml"),
+        Template::SqsPostgres => include_str!("init/sqs-postgres.toml"),
         Template::Commands => include_str!("init/commands.toml"),
     }
 }

@@ -6,7 +6,7 @@ use crate::plan::{self, Draws, Ground, Knowledge, LeftOut};
 use crate::trial::Ordered;
 use exactly_adapter::{Faultable, Scope};
 use exactly_model::{Event, FaultKind, Need, Note, NoteKind, Plan, Point, Schedule, TrialKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is planned.
@@ -43,6 +43,8 @@ impl Outlook {
         outlook.cuts = planned.cuts;
         outlook.left_out = planned.left_out;
         outlook.plan(TrialKind::Planned, planned.schedules);
+        let replays = plan::replays(knowledge, kinds, ground, &mut outlook.left_out);
+        outlook.plan(TrialKind::Planned, replays);
         if let Planning::Pairs { most } = course.planning {
             outlook.plan_pairs(knowledge, kinds, most, stage.seed);
         }
@@ -110,6 +112,12 @@ impl Rounds<'_> {
         let systems = stage.pipeline.systems.iter();
         let controls = stage.instances.iter();
         let scopes = self.all.first().map(|first| first.scopes.clone());
+        let can = |ability: fn(&dyn Scope) -> bool| {
+            let scopes = scopes.iter().flatten();
+            let can = scopes.filter(|(_, scope)| ability(scope.as_ref()));
+            can.map(|(name, _)| name.clone()).collect::<BTreeSet<_>>()
+        };
+        let replaying = can(|scope| scope.replaying().is_some());
         Ground {
             timeouts: systems
                 .filter(|system| system.client_timeout_ms.is_some())
@@ -119,6 +127,14 @@ impl Rounds<'_> {
             members: leases.keys().all(lets_in),
             nodes: controls
                 .filter_map(|(name, instance)| Some((name.clone(), instance.control()?.nodes())))
+                .collect(),
+            forgetting: can(|scope| scope.horizon().is_some()),
+            gives_up: stage
+                .pipeline
+                .gives_up()
+                .into_iter()
+                .filter(|(system, _)| replaying.contains(*system))
+                .map(|(system, deliveries)| (system.to_string(), deliveries))
                 .collect(),
             protocol: Box::new(move |point| faultable(scopes.as_ref(), point)),
         }

@@ -25,6 +25,10 @@ pub struct Ground {
     pub members: bool,
     /// Nodes that the harness can break, by system.
     pub nodes: BTreeMap<String, Vec<u32>>,
+    /// Systems that forget with time, and sooner where they are told to.
+    pub forgetting: BTreeSet<String>,
+    /// Systems that put a message that is fed aside, and after how many deliveries.
+    pub gives_up: BTreeMap<String, u32>,
     /// What the protocols know.
     pub protocol: Protocol,
 }
@@ -36,6 +40,8 @@ impl Default for Ground {
             lease_ms: None,
             members: false,
             nodes: BTreeMap::new(),
+            forgetting: BTreeSet::new(),
+            gives_up: BTreeMap::new(),
             protocol: Box::new(|_| Faultable::default()),
         }
     }

@@ -74,8 +74,16 @@ fn applies(
         FaultKind::Kill | FaultKind::Terminate | FaultKind::DropRequest | FaultKind::DropReply => {
             Ok(())
         }
+        FaultKind::ExpireHorizon => match ground.forgetting.contains(&known.planned.point.system) {
+            true => has(
+                known.class == Class::Effect && known.planned.place == Place::Cycle,
+                "only what it remembers of an effect within the cycle can be forgotten",
+            ),
+            false => Err(Not::System(
+                "it forgets nothing by a clock that can be moved".into(),
+            )),
+        },
         FaultKind::Hold
-        | FaultKind::ExpireHorizon
         | FaultKind::Replay
         | FaultKind::KillSystem
         | FaultKind::RestartSystem

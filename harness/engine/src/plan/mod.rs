@@ -7,6 +7,7 @@ mod outages;
 mod pairs;
 mod random;
 mod recovery;
+mod replays;
 mod schedules;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -18,4 +19,5 @@ pub use outages::{OUTAGES_MAX, outages};
 pub use pairs::{Pairs, pairs};
 pub use random::Draws;
 pub use recovery::novel;
+pub use replays::replays;
 pub use schedules::{Schedules, every_boundary, shuffle};

@@ -39,6 +39,9 @@ impl Draws {
         if kinds.iter().any(|kind| kind.strikes_system()) {
             left_out.say("faults of nodes: not drawn, they have the systems to themselves");
         }
+        if kinds.contains(&FaultKind::Replay) {
+            left_out.say("replay: not drawn, it comes after several deaths at one point");
+        }
         let points = knowledge.points.iter();
         let mut pool: Vec<Fault> = points
             .flat_map(|known| faults_at(known, kinds, ground, left_out))

@@ -487,3 +487,55 @@ fn a_seed_decides_the_order() {
     a.sort_unstable();
     assert_eq!(a, (0..50).collect::<Vec<_>>());
 }
+
+#[test]
+fn a_window_is_let_pass_after_the_effects_of_a_system_that_forgets() {
+    let knowledge = learn(&[one_by_one(3)], &[]);
+    let forgets = Ground {
+        forgetting: BTreeSet::from(["s".into()]),
+        ..ground()
+    };
+    let planned = every(&knowledge, &[FaultKind::ExpireHorizon], &forgets);
+    let inserts = ["s INSERT {0}", "s INSERT {1}", "s INSERT {2}"];
+    assert_eq!(at(&planned.schedules, FaultKind::ExpireHorizon), inserts);
+    assert!(has_line(
+        &planned.left_out,
+        "expire-horizon at s Ack, Join: "
+    ));
+    let remembers = every(&knowledge, &[FaultKind::ExpireHorizon], &ground());
+    assert!(remembers.schedules.is_empty());
+    assert!(has_line(
+        &remembers.left_out,
+        "expire-horizon on s: it forgets nothing by a clock"
+    ));
+}
+
+#[test]
+fn what_was_given_up_is_fed_again_once_for_each_class_of_work() {
+    let knowledge = learn(&[one_by_one(3)], &[]);
+    let ground = |deliveries| Ground {
+        gives_up: BTreeMap::from([("s".into(), deliveries)]),
+        ..ground()
+    };
+    let plan = |kinds: &[FaultKind], ground: &Ground| {
+        let mut left_out = LeftOut::default();
+        let planned = replays(&knowledge, kinds, ground, &mut left_out);
+        (planned, left_out)
+    };
+    let (planned, left_out) = plan(&[FaultKind::Kill, FaultKind::Replay], &ground(2));
+    let of: Vec<String> = planned.iter().map(Schedule::to_string).collect();
+    let story = |point: &str| {
+        format!(
+            "kill before {point} of incarnation 1, then kill before {point} of incarnation 2, then \
+             replay after s redrive"
+        )
+    };
+    assert_eq!(of, [story("s INSERT {1}"), story("s Ack {1}")]);
+    assert!(left_out.lines().is_empty());
+    // Nobody asked for it; nobody would live to see it; nothing is put aside.
+    assert!(plan(&[FaultKind::Kill], &ground(2)).0.is_empty());
+    let (planned, left_out) = plan(&[FaultKind::Replay], &ground(16));
+    assert!(planned.is_empty() && has_line(&left_out, "replay on s: a message is put aside"));
+    let (planned, left_out) = plan(&[FaultKind::Replay], &Ground::default());
+    assert!(planned.is_empty() && has_line(&left_out, "replay: nothing that is fed"));
+}

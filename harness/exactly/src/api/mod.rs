@@ -21,7 +21,7 @@ mod systems;
 pub use checked::{CheckError, Checked};
 pub use pipeline::Pipeline;
 pub use process::{Process, as_pipeline, is_pipeline};
-pub use systems::{KafkaSystem, PostgresSystem};
+pub use systems::{HttpSystem, KafkaSystem, PostgresSystem, SqsQueue, SqsSystem};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use super::checked::{CheckError, Checked};
 use super::process::Process;
-use super::systems::{KafkaSystem, PostgresSystem};
+use super::systems::{HttpSystem, KafkaSystem, PostgresSystem, SqsSystem};
 use crate::config::{Allow, Config, Feed, Id, Observe, Plan, Time};
 use exactly_model::{Code, FaultKind, Guarantee, Report};
 use std::collections::BTreeMap;
@@ -71,6 +71,46 @@ impl Pipeline {
         self
     }
 
+    /// Talks to an SQS, which placeholders and everything else call `name`. A client
+    /// of AWS needs no change for it:
+    ///
+    /// ```no_run
+    /// # use exactly::{Pipeline, Process};
+    /// # use std::time::Duration;
+    /// Pipeline::new("charges")
+    ///     .sqs("q", |q| {
+    ///         let short = Duration::from_secs(2);
+    ///         q.queue_with("orders.fifo", |orders| orders.visibility_timeout(short))
+    ///             .lease(short)
+    ///     })
+    ///     .http("pay", |pay| pay.keeps_idempotency_keys())
+    ///     .process(
+    ///         Process::cargo_bin("worker")
+    ///             .env("AWS_ENDPOINT_URL_SQS", "{q.url}")
+    ///             .env("AWS_REGION", "{q.region}")
+    ///             .env("AWS_ACCESS_KEY_ID", "{q.access_key_id}")
+    ///             .env("AWS_SECRET_ACCESS_KEY", "{q.secret_access_key}")
+    ///             .env("QUEUE_URL", "{q.queue_url.orders}")
+    ///             .env("PAYMENTS_URL", "{pay.url}"),
+    ///     )
+    ///     .feed("q", "orders.fifo")
+    ///     .observe_charges("charges", "pay")
+    ///     .assert_exactly_once();
+    /// ```
+    pub fn sqs(mut self, name: &str, with: impl FnOnce(SqsSystem) -> SqsSystem) -> Self {
+        let system = with(SqsSystem::new()).into_system();
+        self.add_system(name, system);
+        self
+    }
+
+    /// Talks to a service over HTTP, which placeholders and everything else call
+    /// `name`.
+    pub fn http(mut self, name: &str, with: impl FnOnce(HttpSystem) -> HttpSystem) -> Self {
+        let system = with(HttpSystem::new()).into_system();
+        self.add_system(name, system);
+        self
+    }
+
     fn add_system(&mut self, name: &str, system: crate::config::System) {
         if self.config.systems.insert(name.into(), system).is_some() {
             self.note_wrong(format!("two systems are called {name:?}"));
@@ -90,10 +130,12 @@ impl Pipeline {
         self
     }
 
-    /// Is fed by records in `topic` of the Kafka called `system`.
-    pub fn feed(mut self, system: &str, topic: &str) -> Self {
+    /// Is fed by records in a topic of the Kafka called `system`, or by messages in a
+    /// queue of the SQS: there the key is the message group, and the id the deduplication
+    /// id. At a service over HTTP, each message is posted to the path `to`.
+    pub fn feed(mut self, system: &str, to: &str) -> Self {
         self.config.feed.system = Some(system.into());
-        self.config.feed.to = Some(topic.into());
+        self.config.feed.to = Some(to.into());
         self
     }
 
@@ -149,6 +191,28 @@ impl Pipeline {
             name: name.into(),
             system: Some(system.into()),
             topic: Some(topic.into()),
+            ..Observe::default()
+        })
+    }
+
+    /// Shows its effects in the messages that `queue` of the SQS called `system` has
+    /// accepted, deleted or not.
+    pub fn observe_queue(self, name: &str, system: &str, queue: &str) -> Self {
+        self.observe(Observe {
+            name: name.into(),
+            system: Some(system.into()),
+            queue: Some(queue.into()),
+            ..Observe::default()
+        })
+    }
+
+    /// Shows its effects in the charges of the embedded payments service called
+    /// `system`.
+    pub fn observe_charges(self, name: &str, system: &str) -> Self {
+        self.observe(Observe {
+            name: name.into(),
+            system: Some(system.into()),
+            charges: Some(true),
             ..Observe::default()
         })
     }

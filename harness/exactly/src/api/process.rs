@@ -10,8 +10,9 @@ use std::time::Duration;
 /// Arguments and variables may hold placeholders, which stand for something fresh in
 /// each trial: `{k.address}`, `{k.topic.orders}`, `{k.group}`, `{k.transactional_id}`
 /// of a Kafka called `k`; `{pg.url}`, `{pg.host}`, `{pg.port}`, `{pg.user}`,
-/// `{pg.database}`, `{pg.schema}` of a PostgreSQL called `pg`; `{port.http}` for a free
-/// port. Its environment is that of the test, and what [`env`](Self::env) adds.
+/// `{pg.database}`, `{pg.schema}` of a PostgreSQL called `pg`; `{q.url}`, `{q.region}`,
+/// `{q.access_key_id}`, `{q.secret_access_key}`, `{q.queue_url.orders}` of an SQS called
+/// `q`; `{pay.url}` of a service over HTTP called `pay`; `{port.http}` for a free port. Its environment is that of the test, and what [`env`](Self::env) adds.
 #[derive(Clone, PartialEq, Debug)]
 #[must_use = "give it to Pipeline::process"]
 pub struct Process {

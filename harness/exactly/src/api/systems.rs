@@ -1,6 +1,6 @@
 //! The systems that a pipeline talks to.
 
-use crate::config::{Kind, Place, System, Time, Topic};
+use crate::config::{DedupScope, Kind, Place, Queue, System, Time, Topic};
 use exactly_model::SystemPlace;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ macro_rules! timeouts {
             self
         }
 
-        /// The longest of session, poll and transaction timeout: how long a client may
-        /// be silent before the system gives what it holds to another.
+        /// The longest of session, poll, transaction and visibility timeout: how long a
+        /// client may be silent before the system gives what it holds to another.
         pub fn lease(mut self, time: Duration) -> Self {
             self.system.lease = Some(Time::from(time));
             self
@@ -117,5 +117,118 @@ impl PostgresSystem {
 
     pub(super) fn into_system(self) -> (System, String) {
         (self.system, self.sql)
+    }
+}
+
+/// An SQS; embedded unless something else is said.
+#[derive(Clone, PartialEq, Debug)]
+#[must_use = "it is the closure's answer"]
+pub struct SqsSystem {
+    system: System,
+}
+
+impl SqsSystem {
+    pub(super) fn new() -> Self {
+        let system = System {
+            kind: Kind::Sqs,
+            ..System::default()
+        };
+        Self { system }
+    }
+
+    /// A queue, fresh in each trial; a FIFO one where its name ends in `.fifo`.
+    /// `{q.queue_url.NAME}` is where it is, without that ending.
+    pub fn queue(self, name: impl Into<String>) -> Self {
+        self.queue_with(name, |queue| queue)
+    }
+
+    /// A queue with settings of its own.
+    pub fn queue_with(
+        mut self,
+        name: impl Into<String>,
+        with: impl FnOnce(SqsQueue) -> SqsQueue,
+    ) -> Self {
+        let queue = Queue {
+            name: name.into(),
+            ..Queue::default()
+        };
+        let queue = with(SqsQueue { queue }).queue;
+        self.system.setup.queues.push(queue);
+        self
+    }
+
+    timeouts!();
+
+    pub(super) fn into_system(self) -> System {
+        self.system
+    }
+}
+
+/// A queue of SQS.
+#[derive(Clone, PartialEq, Debug)]
+#[must_use = "it is the closure's answer"]
+pub struct SqsQueue {
+    queue: Queue,
+}
+
+impl SqsQueue {
+    /// How long a message that was received is hidden, in whole seconds; 30 s without
+    /// it. What a live client neither deletes nor gives back comes again only then: make
+    /// it short for the test.
+    pub fn visibility_timeout(mut self, time: Duration) -> Self {
+        self.queue.visibility_timeout = Some(Time::from(time));
+        self
+    }
+
+    /// Makes the deduplication id of the body where the sender gives none (FIFO).
+    pub fn content_based_dedup(mut self) -> Self {
+        self.queue.content_based_dedup = true;
+        self
+    }
+
+    /// Remembers deduplication ids for each message group by itself (FIFO).
+    pub fn dedup_per_group(mut self) -> Self {
+        self.queue.dedup_scope = Some(DedupScope::MessageGroup);
+        self
+    }
+
+    /// Gives a message that was received so often to the queue `name`, which is one of
+    /// the setup too, and of the same type.
+    pub fn dead_letters(mut self, name: impl Into<String>, max_receives: u32) -> Self {
+        self.queue.dead_letter_queue = Some(name.into());
+        self.queue.max_receives = Some(max_receives);
+        self
+    }
+}
+
+/// A service over HTTP; an embedded payments service that charges by POST at
+/// `{NAME.url}/charges` unless something else is said.
+#[derive(Clone, PartialEq, Debug)]
+#[must_use = "it is the closure's answer"]
+pub struct HttpSystem {
+    system: System,
+}
+
+impl HttpSystem {
+    pub(super) fn new() -> Self {
+        let system = System {
+            kind: Kind::Http,
+            ..System::default()
+        };
+        Self { system }
+    }
+
+    /// The payments service keeps the `Idempotency-Key` of a charge with it: a second
+    /// request with the same key is answered as the first one was, and charges
+    /// nothing. Without it the field is ignored.
+    pub fn keeps_idempotency_keys(mut self) -> Self {
+        self.system.setup.idempotency_keys = Some(true);
+        self
+    }
+
+    timeouts!();
+
+    pub(super) fn into_system(self) -> System {
+        self.system
     }
 }

@@ -1,6 +1,6 @@
 //! What stands in `exactly.toml`, key by key.
 
-use super::values::{Id, Kind, Place, Plan, Ready, Signal, Time, View};
+use super::values::{DedupScope, Id, Kind, Place, Plan, Ready, Signal, Time, View};
 use exactly_model::{FaultKind, Guarantee};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -75,6 +75,42 @@ pub struct Setup {
     /// A query that counts what is left to do: one row, one number (PostgreSQL).
     #[serde(default)]
     pub backlog: Option<String>,
+    /// Queues (SQS).
+    #[serde(default)]
+    pub queues: Vec<Queue>,
+    /// Whether the payments service keeps the `Idempotency-Key` of a charge with it
+    /// (HTTP). Without it the field is ignored.
+    #[serde(default)]
+    pub idempotency_keys: Option<bool>,
+}
+
+/// A queue.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// Name in placeholders (`{q.queue_url.orders}`); `orders.fifo` is a FIFO queue
+    /// that is called `orders` there.
+    pub name: String,
+    /// Whether it is a FIFO queue; as its name says without it.
+    #[serde(default)]
+    pub fifo: Option<bool>,
+    /// Whether the deduplication id is made of the body where the sender gives none
+    /// (FIFO).
+    #[serde(default)]
+    pub content_based_dedup: bool,
+    /// What a deduplication id is remembered for (FIFO); the queue without it.
+    #[serde(default)]
+    pub dedup_scope: Option<DedupScope>,
+    /// How long a message that was received is hidden, in whole seconds; 30 s
+    /// without it.
+    #[serde(default)]
+    pub visibility_timeout: Option<Time>,
+    /// How often a message is received before it goes to the dead-letter queue.
+    #[serde(default)]
+    pub max_receives: Option<u32>,
+    /// Name of the queue for what was received too often.
+    #[serde(default)]
+    pub dead_letter_queue: Option<String>,
 }
 
 /// A topic.
@@ -170,7 +206,8 @@ pub struct Feed {
     /// The system that is fed.
     #[serde(default)]
     pub system: Option<String>,
-    /// The topic (Kafka).
+    /// The topic (Kafka), the queue (SQS), or the path that each message is posted to
+    /// (HTTP).
     #[serde(default)]
     pub to: Option<String>,
     /// The statement that feeds one message (PostgreSQL), with `{id}`, `{key}`,
@@ -221,7 +258,8 @@ pub struct Positions {
     pub query: String,
 }
 
-/// Where effects are read. One of `query`, `topic`, `command` and `file`.
+/// Where effects are read. One of `query`, `topic`, `queue`, `charges`, `command` and
+/// `file`.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Observe {
@@ -237,6 +275,12 @@ pub struct Observe {
     /// A topic (Kafka).
     #[serde(default)]
     pub topic: Option<String>,
+    /// A queue (SQS): every message that it has accepted, deleted or not.
+    #[serde(default)]
+    pub queue: Option<String>,
+    /// The charges of the payments service (HTTP): `true`.
+    #[serde(default)]
+    pub charges: Option<bool>,
     /// What the topic's reader sees.
     #[serde(default)]
     pub view: View,

@@ -114,6 +114,20 @@ fn plans() -> Vec<Row> {
             &["can't be planned"],
         ),
         row(
+            "a window where nothing forgets",
+            (KINDS, "kinds = [\"expire-horizon\"]"),
+            "expire-horizon",
+            "faults.kinds[0]",
+            &["applies nowhere", "SQS"],
+        ),
+        row(
+            "a replay where nothing is put aside",
+            (KINDS, "kinds = [\"kill\", \"replay\"]"),
+            "\"replay\"",
+            "faults.kinds[1]",
+            &["applies nowhere", "`dead_letter_queue`"],
+        ),
+        row(
             "no kinds of fault",
             (KINDS, "kinds = []"),
             "kinds = []",

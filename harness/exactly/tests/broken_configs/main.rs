@@ -6,6 +6,7 @@ mod feed;
 mod files;
 mod places;
 mod processes;
+mod queues;
 mod secrets;
 mod sinks;
 mod support;
@@ -18,6 +19,7 @@ fn rows() -> Vec<Row> {
     [
         tables::rows(),
         systems::rows(),
+        queues::rows(),
         places::rows(),
         processes::rows(),
         feed::rows(),
@@ -29,8 +31,10 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn the_configuration_that_they_are_made_from_is_sound() {
-    let check = support::load("sound", support::GOOD).unwrap();
-    assert_eq!(check.notes(), &[] as &[String]);
+    for text in [support::GOOD, support::QUEUES] {
+        let check = support::load("sound", text).unwrap();
+        assert_eq!(check.notes(), &[] as &[String]);
+    }
 }
 
 #[test]

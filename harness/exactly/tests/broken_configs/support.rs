@@ -89,11 +89,63 @@ stuck = "30s"
 output_bytes = 65536
 "#;
 
+/// Sound too, of queues and a service.
+pub const QUEUES: &str = r#"name = "charges"
+
+[systems.q]
+kind = "sqs"
+client_timeout = "2s"
+lease = "30s"
+
+[systems.q.setup]
+queues = [
+    { name = "orders.fifo", visibility_timeout = "2s", max_receives = 3, dead_letter_queue = "dead" },
+    { name = "dead.fifo" },
+    { name = "accepted", fifo = true, content_based_dedup = true, dedup_scope = "message-group" },
+    { name = "mails" },
+]
+
+[systems.pay]
+kind = "http"
+setup = { idempotency_keys = true }
+
+[[process]]
+name = "worker"
+command = ["./worker"]
+
+[process.env]
+AWS_ENDPOINT_URL_SQS = "{q.url}"
+QUEUE_URL = "{q.queue_url.orders}"
+PAYMENTS_URL = "{pay.url}"
+
+[feed]
+system = "q"
+to = "orders.fifo"
+
+[[observe]]
+name = "charges"
+system = "pay"
+charges = true
+
+[[observe]]
+name = "sent"
+system = "q"
+queue = "accepted"
+
+[faults]
+kinds = ["kill", "expire-horizon", "replay"]
+
+[expect]
+guarantee = "exactly-once"
+"#;
+
 /// A configuration that cannot be used.
 #[derive(Clone)]
 pub struct Row {
     /// What is wrong with it.
     pub name: &'static str,
+    /// The sound one that it is made from.
+    base: &'static str,
     /// What stands in the sound one, once.
     from: &'static str,
     /// What stands there instead.
@@ -115,6 +167,7 @@ pub fn row(
 ) -> Row {
     Row {
         name,
+        base: GOOD,
         from,
         to,
         at,
@@ -124,15 +177,23 @@ pub fn row(
 }
 
 impl Row {
+    /// The same change of the sound one with queues.
+    pub fn of_queues(self) -> Self {
+        Self {
+            base: QUEUES,
+            ..self
+        }
+    }
+
     /// The configuration.
     pub fn text(&self) -> String {
-        let there = GOOD.matches(self.from).count();
+        let there = self.base.matches(self.from).count();
         assert_eq!(
             there, 1,
             "{}: {:?} stands there {there} times",
             self.name, self.from
         );
-        GOOD.replacen(self.from, self.to, 1)
+        self.base.replacen(self.from, self.to, 1)
     }
 }
 

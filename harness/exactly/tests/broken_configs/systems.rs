@@ -17,10 +17,10 @@ fn kinds() -> Vec<Row> {
         ),
         row(
             "a kind that is not there yet",
-            ("kind = \"postgres\"", "kind = \"sqs\""),
-            "sqs",
+            ("kind = \"postgres\"", "kind = \"redis\""),
+            "redis",
             "systems.pg.kind",
-            &["`sqs`", "`kafka`", "`postgres`"],
+            &["`redis`", "`kafka`", "`postgres`", "`sqs`", "`http`"],
         ),
         row(
             "a kind that is a list",

@@ -80,6 +80,59 @@ fn what_is_wrong_is_said_before_anything_runs() {
 }
 
 #[test]
+fn queues_and_charges_are_put_together_in_the_same_way() {
+    let charges = || {
+        Pipeline::new("charges")
+            .sqs("q", |q| {
+                q.queue_with("orders.fifo", |orders| {
+                    orders
+                        .visibility_timeout(Duration::from_secs(2))
+                        .dead_letters("dead.fifo", 3)
+                })
+                .queue_with("dead.fifo", |dead| {
+                    dead.content_based_dedup().dedup_per_group()
+                })
+                .queue("sent")
+                .client_timeout(Duration::from_secs(2))
+            })
+            .http("pay", |pay| pay.keeps_idempotency_keys())
+            .process(
+                Process::command(["sh", "-c", "true"])
+                    .env("QUEUE_URL", "{q.queue_url.orders}")
+                    .env("PAYMENTS_URL", "{pay.url}"),
+            )
+            .feed("q", "orders.fifo")
+            .observe_charges("charges", "pay")
+            .observe_queue("sent", "q", "sent")
+    };
+    let mut config = charges().config;
+    config.expect.all.guarantee = Some(exactly_model::Guarantee::ExactlyOnce);
+    let check = config.check(std::path::Path::new("."), &|_| None).unwrap();
+    let pipeline = check.selected.pipeline;
+    assert_eq!(pipeline.gives_up(), Some(("q", 3)));
+    let systems = &pipeline.systems;
+    let pay = systems.iter().find(|system| system.kind == "http").unwrap();
+    assert!(pay.setup.idempotency_keys);
+    let queues = &systems
+        .iter()
+        .find(|system| system.kind == "sqs")
+        .unwrap()
+        .setup
+        .queues;
+    assert_eq!(queues[0].visibility_s, 2);
+    assert!(queues[1].fifo && queues[1].content_based && queues[1].dedup_per_group);
+    assert!(!queues[2].fifo);
+    let sinks: Vec<_> = pipeline
+        .observers
+        .iter()
+        .map(|o| o.query.as_str())
+        .collect();
+    assert_eq!(sinks, ["charges", "sent"]);
+    let message = refused(charges().feed("q", "order.fifo"));
+    assert!(message.contains("did you mean \"orders\"?"), "{message}");
+}
+
+#[test]
 fn a_test_of_the_same_module_is_found_by_its_last_name() {
     let process = Process::this_test("worker").into_config().unwrap();
     assert_eq!(process.name, "worker");

@@ -4,7 +4,7 @@ use super::systems::System;
 use crate::PlanChoice;
 use crate::config::error::{Key, Wrong, quoted, quoted_path};
 use crate::config::file::Faults;
-use crate::config::values::{Plan, plannable};
+use crate::config::values::{Kind, Plan, by_name, plannable};
 use exactly_model::FaultKind;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ pub(super) fn kinds(given: &Faults, systems: &[System]) -> Result<Vec<FaultKind>
         return Err(Wrong::at(&key, what));
     }
     for (n, kind) in given.iter().enumerate() {
-        if !plannable().any(|known| known == *kind) {
+        if !plannable().chain(by_name()).any(|known| known == *kind) {
             let what = format!(
                 "{kind} can't be planned: it needs a point to wait for; write a schedule and run \
                  it with plan = {{ file = \"...\" }}"
@@ -49,8 +49,24 @@ fn needs(kind: FaultKind, systems: &[System]) -> Result<(), String> {
         FaultKind::SlowHandler if !any(|s| s.used.lease_ms.is_some()) => Err(
             "slow-handler applies nowhere: give a system its `lease`, or leave the kind out".into(),
         ),
+        FaultKind::ExpireHorizon if !any(|s| s.kind == Kind::Sqs) => Err(
+            "expire-horizon applies nowhere: of the systems only SQS forgets after a time; leave \
+             the kind out"
+                .into(),
+        ),
+        FaultKind::Replay if !any(gives_up) => Err(
+            "replay applies nowhere: give the queue that is fed a `dead_letter_queue` and \
+             `max_receives`, or leave the kind out"
+                .into(),
+        ),
         _ => Ok(()),
     }
+}
+
+/// Whether messages of a queue are put aside.
+fn gives_up(system: &System) -> bool {
+    let mut queues = system.used.setup.queues.iter();
+    queues.any(|queue| queue.dead_letters.is_some())
 }
 
 /// Operations that come and go with a timer.

@@ -1,12 +1,13 @@
 //! What is fed in.
 
 use super::command::{Ground, no_limit};
+use super::queues;
 use super::systems::{self, System};
 use crate::config::error::{Key, Wrong, meant, quoted};
 use crate::config::file;
 use crate::config::templates::{OF_MESSAGES, check_message};
 use crate::config::values::Kind;
-use exactly_model::{Feed, IdForm, PositionQuery};
+use exactly_model::{Feed, IdForm, PositionQuery, SystemPlace};
 use std::collections::BTreeSet;
 
 /// Messages of one trial at most.
@@ -80,14 +81,25 @@ fn target<'a>(
     } = given;
     match (system, to, sql, command) {
         (None, None, None, Some(_)) => Ok(None),
-        (Some(name), Some(topic), None, _) => {
+        (Some(name), Some(to), None, _) => {
             let system = systems::named(systems, &key.name("system"), name)?;
-            if system.kind != Kind::Kafka {
-                let what = format!("{} has no topics: feed it with `sql`", system.used.kind);
-                return Err(Wrong::at(&key.name("to"), what));
-            }
-            systems::topic(system, &key.name("to"), topic)?;
-            Ok(Some((system, topic.clone())))
+            let at = key.name("to");
+            let to = match system.kind {
+                Kind::Postgres => {
+                    let what = "postgres has no topics: feed it with `sql`";
+                    return Err(Wrong::at(&at, what));
+                }
+                Kind::Kafka => {
+                    systems::topic(system, &at, to)?;
+                    to
+                }
+                Kind::Sqs => queues::named(system, &at, to)?,
+                Kind::Http => {
+                    path(key, given, system, to)?;
+                    to
+                }
+            };
+            Ok(Some((system, to.into())))
         }
         (Some(name), None, Some(sql), None) => {
             let system = systems::named(systems, &key.name("system"), name)?;
@@ -101,8 +113,35 @@ fn target<'a>(
         }
         _ => Err(Wrong::at(
             key,
-            "says not clearly who feeds: give `system` and `to` (a topic), `system` and `sql` (a \
-             statement), or `command` (with `system` and `to` where it feeds a topic)",
+            "says not clearly who feeds: give `system` and `to` (a topic, a queue, a path), \
+             `system` and `sql` (a statement), or `command` (with `system` and `to` where it feeds \
+             a topic or a queue)",
+        )),
+    }
+}
+
+/// Refuses a path that nothing can be posted to.
+fn path(key: &Key, given: &file::Feed, system: &System, to: &str) -> Result<(), Wrong> {
+    let at = key.name("to");
+    let sound = |b: u8| b.is_ascii_graphic() && !b"\"#<>\\^`{|}".contains(&b);
+    if !to.starts_with('/') || !to.bytes().all(sound) {
+        let what = "is no path: write the one that each message is posted to, as in \"/orders\"";
+        return Err(Wrong::at(&at, what));
+    }
+    if system.place != SystemPlace::Embedded {
+        return Ok(());
+    }
+    if to != "/charges" {
+        let what = "the embedded payments service takes posts at \"/charges\" only; feed a service \
+                    of your own at { at = \"http://host:port\" }";
+        return Err(Wrong::at(&at, what));
+    }
+    match given.payload {
+        Some(_) => Ok(()),
+        None => Err(Wrong::at(
+            key,
+            "has no `payload` that the payments service takes: write one such as \
+             '{\"order\":\"{id}\",\"customer\":\"{key}\",\"amount\":100,\"checksum\":\"{checksum}\"}'",
         )),
     }
 }
@@ -184,7 +223,9 @@ fn positions(
         let what = format!("{} answers no queries", system.used.kind);
         return Err(Wrong::at(&key.name("system"), what));
     }
-    if given.to.is_none() {
+    let fed = given.system.as_ref();
+    let fed = fed.and_then(|name| systems.iter().find(|system| system.used.name == *name));
+    if given.to.is_none() || fed.is_some_and(|system| system.kind != Kind::Kafka) {
         let what = "belongs to a topic that is fed: only a log has positions";
         return Err(Wrong::at(&key, what));
     }

@@ -6,6 +6,7 @@ mod faults;
 mod feed;
 mod limits;
 mod processes;
+mod queues;
 mod sinks;
 mod systems;
 
@@ -128,17 +129,19 @@ pub(super) fn check(config: &Config, folder: &Path, env: Env<'_>) -> Result<Chec
     let (feed, positions) = feed::of(&config.feed, &systems, &ground)?;
     let observers = sinks::all(&config.observe, &systems, &ground)?;
     let mut notes = Vec::new();
-    let has_topics = systems
-        .iter()
-        .any(|system| system.topics().next().is_some());
+    let has_topics = systems.iter().any(|system| {
+        let setup = &system.used.setup;
+        !setup.topics.is_empty() || !setup.queues.is_empty()
+    });
     if feed.by.is_some() && feed.system.is_empty() && has_topics {
         notes.push(
             "feed.command says not where it sends messages: give `system` and `to` if that is a \
-             topic; what is left to read there is not counted otherwise, and a slow start after a \
+             topic or a queue; what is left to read there is not counted otherwise, and a slow start after a \
              crash may look like a loss"
                 .into(),
         );
     }
+    notes.extend(systems.iter().filter_map(queues::note_short_lease));
     let expected = expectation::of(&config.expect, &observers, &feed, &mut notes)?;
     let given = &config.faults;
     let cell = Cell {

@@ -203,12 +203,13 @@ pub(super) fn reach_all(given: &[file::Process], systems: &[System]) -> Result<(
             texts.any(|text| {
                 let mut leads = leads.iter();
                 leads.any(|lead| text.contains(&format!("{{{name}.{lead}}}")))
+                    || text.contains(&format!("{{{name}.queue_url."))
             })
         });
         if !told {
             let lead = match system.used.kind.as_str() {
-                "postgres" => "url",
-                _ => "address",
+                "kafka" => "address",
+                _ => "url",
             };
             let what = format!(
                 "no process is told where it is: put {{{name}.{lead}}} into its command or env, or \

@@ -2,19 +2,22 @@
 
 use super::check_name;
 use super::command::{Ground, no_limit};
+use super::queues;
 use super::systems::{self, System};
 use crate::config::error::{Key, Wrong, quoted, quoted_path};
 use crate::config::expect;
 use crate::config::file;
 use crate::config::templates::check_query_text;
 use crate::config::values::{self, Kind};
-use exactly_model::{Observer, Reader, SinkKind, View};
+use exactly_model::{Observer, Reader, SinkKind, SystemPlace, View};
 use std::collections::BTreeSet;
 
 /// Effects of one message at most.
 const EFFECTS_MAX: u32 = 10_000;
 /// Sinks at most.
 const SINKS_MAX: usize = 16;
+/// What the payments service is asked for.
+const CHARGES: &str = "charges";
 
 pub(super) fn all(
     given: &[file::Observe],
@@ -65,6 +68,8 @@ fn one(
     let file::Observe {
         query,
         topic,
+        queue,
+        charges,
         command,
         file,
         ..
@@ -88,8 +93,8 @@ fn one(
     if command.is_none() {
         no_limit(key, given.within)?;
     }
-    match (query, topic, command, file) {
-        (Some(query), None, None, None) => {
+    match (query, topic, queue, charges, command, file) {
+        (Some(query), None, None, None, None, None) => {
             let system = of_system(key, given, systems, "query", Kind::Postgres)?;
             check_query(&key.name("query"), query)?;
             Ok(Observer {
@@ -98,7 +103,7 @@ fn one(
                 ..observer(SinkKind::Row, None)
             })
         }
-        (None, Some(topic), None, None) => {
+        (None, Some(topic), None, None, None, None) => {
             let system = of_system(key, given, systems, "topic", Kind::Kafka)?;
             systems::topic(system, &key.name("topic"), topic)?;
             Ok(Observer {
@@ -107,19 +112,52 @@ fn one(
                 ..observer(SinkKind::Record, None)
             })
         }
-        (None, None, Some(command), None) => {
+        (None, None, Some(queue), None, None, None) => {
+            let system = of_system(key, given, systems, "queue", Kind::Sqs)?;
+            Ok(Observer {
+                system: system.used.name.clone(),
+                query: queues::named(system, &key.name("queue"), queue)?.into(),
+                ..observer(SinkKind::Message, None)
+            })
+        }
+        (None, None, None, Some(charges), None, None) => {
+            let system = of_system(key, given, systems, "charges", Kind::Http)?;
+            has_books(&key.name("charges"), *charges, system)?;
+            Ok(Observer {
+                system: system.used.name.clone(),
+                query: CHARGES.into(),
+                ..observer(SinkKind::Charge, None)
+            })
+        }
+        (None, None, None, None, Some(command), None) => {
             no_system(key, given)?;
             let script = ground.script(&key.name("command"), command, given.within)?;
             Ok(observer(SinkKind::Other, Some(Reader::Command(script))))
         }
-        (None, None, None, Some(file)) => {
+        (None, None, None, None, None, Some(file)) => {
             no_system(key, given)?;
             let path = file_of_effects(&key.name("file"), file, ground)?;
             Ok(observer(SinkKind::Other, Some(Reader::File(path))))
         }
         _ => Err(Wrong::at(
             key,
-            "says not clearly what is read: give one of `query`, `topic`, `command` and `file`",
+            "says not clearly what is read: give one of `query`, `topic`, `queue`, `charges`, \
+             `command` and `file`",
+        )),
+    }
+}
+
+/// Only the payments service that the harness runs can be asked what it charged.
+fn has_books(key: &Key, charges: bool, system: &System) -> Result<(), Wrong> {
+    if !charges {
+        return Err(Wrong::at(key, "is false: leave it out"));
+    }
+    match system.place {
+        SystemPlace::Embedded => Ok(()),
+        _ => Err(Wrong::at(
+            key,
+            "belongs to the embedded payments service: read what a service of your own has done \
+             with a `command`",
         )),
     }
 }
@@ -179,7 +217,7 @@ fn no_system(key: &Key, given: &file::Observe) -> Result<(), Wrong> {
         None => Ok(()),
         Some(_) => Err(Wrong::at(
             &key.name("system"),
-            "belongs to a `query` or a `topic`: a command or a file needs none",
+            "belongs to a `query`, a `topic`, a `queue` or `charges`: a command or a file needs none",
         )),
     }
 }

@@ -1,6 +1,6 @@
 //! The systems of a configuration.
 
-use super::check_name;
+use super::{check_name, queues};
 use crate::config::Env;
 use crate::config::error::{Key, Wrong, meant, quoted, quoted_path};
 use crate::config::file;
@@ -119,11 +119,21 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         let what = "is empty: write a query that counts what is left to do, or leave it out";
         return Err(Wrong::at(&key.name("backlog"), what));
     }
-    match given.kind {
-        Kind::Kafka if setup.sql.is_some() => return other("sql", "postgres"),
-        Kind::Kafka if setup.backlog.is_some() => return other("backlog", "postgres"),
-        Kind::Postgres if !setup.topics.is_empty() => return other("topics", "kafka"),
-        Kind::Kafka | Kind::Postgres => {}
+    let of_one_kind = [
+        ("topics", !setup.topics.is_empty(), Kind::Kafka),
+        ("sql", setup.sql.is_some(), Kind::Postgres),
+        ("backlog", setup.backlog.is_some(), Kind::Postgres),
+        ("queues", !setup.queues.is_empty(), Kind::Sqs),
+        (
+            "idempotency_keys",
+            setup.idempotency_keys.is_some(),
+            Kind::Http,
+        ),
+    ];
+    for (name, is_given, kind) in of_one_kind {
+        if is_given && kind != given.kind {
+            return other(name, kind.name());
+        }
     }
     let sql = match &setup.sql {
         None => String::new(),
@@ -135,7 +145,8 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         topics: topics(&key.name("topics"), &setup.topics)?,
         sql,
         backlog: setup.backlog.clone().unwrap_or_default(),
-        ..Setup::default()
+        queues: queues::all(&key.name("queues"), &setup.queues)?,
+        idempotency_keys: setup.idempotency_keys.unwrap_or_default(),
     })
 }
 
@@ -213,6 +224,11 @@ fn place(key: &Key, given: &file::System, env: Env<'_>) -> Result<SystemPlace, W
                         server), or give { at = \"postgres://...\" }";
             return Err(Wrong::at(&key, what));
         }
+        (SystemPlace::Local { .. }, Kind::Http) => {
+            let what = "a service over HTTP has no place \"local\": leave it out (an embedded \
+                        payments service), or give { at = \"http://host:port\" }";
+            return Err(Wrong::at(&key, what));
+        }
         _ => {}
     }
     Ok(place)
@@ -250,5 +266,34 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
                 )),
             }
         }
+        Kind::Sqs => match is_url(address, &["http://", "https://"]) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} is no endpoint of SQS: write http://host:port, as AWS_ENDPOINT_URL_SQS has it",
+                quoted(address)
+            )),
+        },
+        Kind::Http if address.starts_with("https://") => Err(format!(
+            "{} is spoken to with TLS, which no boundary can read: give the plain HTTP port",
+            quoted(address)
+        )),
+        Kind::Http => match is_url(address, &["http://"]) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} is no URL of a service: write http://host:port, with a path where there is one",
+                quoted(address)
+            )),
+        },
     }
+}
+
+/// Whether it is a URL with a host and without a user: what it says ends up in logs.
+fn is_url(address: &str, schemes: &[&str]) -> bool {
+    let mut schemes = schemes.iter();
+    let rest = schemes.find_map(|scheme| address.strip_prefix(scheme));
+    rest.is_some_and(|rest| {
+        let authority = rest.split('/').next().unwrap_or_default();
+        let sound = |c: char| c.is_ascii_graphic() && c != '@';
+        !authority.is_empty() && address.chars().all(sound)
+    })
 }

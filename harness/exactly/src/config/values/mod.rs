@@ -7,7 +7,7 @@ mod plan;
 pub use accept::Accept;
 pub use place::{Place, place};
 pub use plan::Plan;
-pub(in crate::config) use plan::plannable;
+pub(in crate::config) use plan::{by_name, plannable};
 
 use super::error::quoted;
 use exactly_model::IdForm;
@@ -115,6 +115,10 @@ pub enum Kind {
     Kafka,
     /// PostgreSQL.
     Postgres,
+    /// Amazon SQS, or what speaks its protocol.
+    Sqs,
+    /// A service over HTTP/1.1; embedded, a payments service that charges by POST.
+    Http,
 }
 
 impl Kind {
@@ -123,8 +127,21 @@ impl Kind {
         match self {
             Self::Kafka => "kafka",
             Self::Postgres => "postgres",
+            Self::Sqs => "sqs",
+            Self::Http => "http",
         }
     }
+}
+
+/// What a FIFO queue remembers a deduplication id for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum DedupScope {
+    /// The queue as a whole.
+    #[default]
+    Queue,
+    /// Each message group by itself.
+    MessageGroup,
 }
 
 /// How `{id}` is written.

@@ -103,7 +103,7 @@ impl JsonSchema for Place {
                 { "type": "string", "pattern": "^(embedded|local(:[1-5])?)$" },
                 {
                     "type": "object", "additionalProperties": false, "required": ["at"],
-                    "properties": { "at": { "type": "string", "description": "host:port[,host:port] of Kafka, a URL of PostgreSQL" } }
+                    "properties": { "at": { "type": "string", "description": "host:port[,host:port] of Kafka, a URL of the others" } }
                 },
                 {
                     "type": "object", "additionalProperties": false, "required": ["env"],

@@ -83,3 +83,10 @@ pub(in crate::config) fn plannable() -> impl Iterator<Item = FaultKind> {
         .into_iter()
         .filter(move |kind| !directed(kind))
 }
+
+/// Kinds that break what is mostly taken for granted (a service that is away for
+/// longer than a system remembers, an operator who feeds dead letters again): they are
+/// gone through where somebody asks for them by name.
+pub(in crate::config) fn by_name() -> impl Iterator<Item = FaultKind> {
+    [FaultKind::ExpireHorizon, FaultKind::Replay].into_iter()
+}
