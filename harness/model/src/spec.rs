@@ -126,6 +126,10 @@ pub struct Queue {
     /// Whether the deduplication id is the body's checksum where none is given.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub content_based: bool,
+    /// Whether a deduplication id is remembered for its group alone, and not for
+    /// the queue as a whole.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dedup_per_group: bool,
     /// How long a message that was received is hidden, in seconds.
     pub visibility_s: u32,
     /// Receives after which a message goes to `dead_letters`; never where absent.
