@@ -131,6 +131,7 @@ impl Hunt {
             recorder,
             seed: 1,
             assist: true,
+            allow_wait: false,
             cancelled,
         };
         let mut hunt = Self {

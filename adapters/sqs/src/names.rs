@@ -5,8 +5,8 @@ use exactly_model::Queue;
 
 /// What every queue name of one trial begins with. Its dash keeps trial 1 apart
 /// from trial 12.
-pub(crate) fn prefix(names: TrialNames) -> String {
-    format!("x{}-{}-", names.run, names.trial)
+pub(crate) fn prefix(names: TrialNames, tag: &str) -> String {
+    format!("x{}-{}{tag}-", names.run, names.trial)
 }
 
 /// Logical and physical names of a trial's queues.
@@ -17,9 +17,10 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub fn new(names: TrialNames, queues: &[Queue]) -> Self {
+    /// `tag` keeps runs apart that share a server and do not know of each other.
+    pub fn new(names: TrialNames, tag: &str, queues: &[Queue]) -> Self {
         Self {
-            prefix: prefix(names),
+            prefix: prefix(names, tag),
             queues: queues.to_vec(),
         }
     }
@@ -68,7 +69,7 @@ mod tests {
             ..Queue::default()
         };
         let of = TrialNames { run: 7, trial: 12 };
-        let names = Names::new(of, std::slice::from_ref(&queue));
+        let names = Names::new(of, "", std::slice::from_ref(&queue));
         assert_eq!(names.physical(&queue), "x7-12-orders.fifo");
         for named in [
             "x7-12-orders.fifo",

@@ -18,7 +18,10 @@ pub(crate) async fn create(sqs: &Sqs, names: &Names) -> Result<(), StartError> {
         let name = names.physical(queue);
         let fields = json!({ "QueueName": name, "Attributes": attributes });
         let created = sqs.call("CreateQueue", &fields).await;
-        created.map_err(|error| cannot_create(queue, &error))?;
+        let created = created.map_err(|error| cannot_create(queue, &error))?;
+        if let Some(url) = created.get("QueueUrl").and_then(Value::as_str) {
+            sqs.learns_account(url);
+        }
     }
     Ok(())
 }

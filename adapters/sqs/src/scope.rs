@@ -1,20 +1,22 @@
 //! One trial's corner of a server: queues of its own.
 
 use crate::boundary::{Shared, SqsLabeller};
-use crate::client::{CallError, Entry, Fate, Feed, Groups, Sqs, feed, queue_url, read_log};
+use crate::client::{CallError, Feed, Groups, Signer, Sqs, feed, release, waiting};
 use crate::names::Names;
+use crate::reading::Reading;
 use crate::{KIND, provision};
 use async_trait::async_trait;
 use exactly_adapter::{
     Assisting, Backlog, Decoder, Faultable, Fed, FeedError, Feeder, Horizon, Left, ObserveError,
-    Observing, Outgoing, Passed, PutAside, Replaying, Scope, Seen,
+    Observing, Outgoing, Passed, Replayed, Replaying, Scope, Seen,
 };
 use exactly_http1::HttpDecoder;
 use exactly_model::{Observer, Position, Queue};
 use hyper::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Mutex;
 
 /// How long SQS remembers a deduplication id ("the 5-minute deduplication
@@ -36,15 +38,17 @@ pub(crate) const PLACEHOLDERS: [&str; 7] = [
 /// A trial's queues.
 pub(crate) struct SqsScope {
     sqs: Sqs,
+    reading: Reading,
     shared: Arc<Shared>,
     /// How far each group has been fed, by queue.
     groups: Mutex<BTreeMap<String, Groups>>,
 }
 
 impl SqsScope {
-    pub fn new(sqs: Sqs, names: Names) -> Self {
+    pub fn new(sqs: Sqs, reading: Reading, names: Names) -> Self {
         Self {
             sqs,
+            reading,
             shared: Arc::new(Shared::new(names)),
             groups: Mutex::default(),
         }
@@ -63,6 +67,16 @@ impl SqsScope {
             why: format!("queue {name:?} does not exist"),
             hint: "name it in the setup of the system".into(),
         })?;
+        if self.reading.is_consuming() && self.shared.consumed().contains(&queue.name) {
+            return Err(ObserveError::Config {
+                observer: observer.name.clone(),
+                why: format!(
+                    "queue {name:?} is consumed by the pipeline, and only a consumer can audit it \
+                     at this place"
+                ),
+                hint: "observe what the pipeline makes of its messages, or run it embedded".into(),
+            });
+        }
         Ok(self.names().physical(queue))
     }
 
@@ -72,25 +86,6 @@ impl SqsScope {
             system: KIND,
             why: error.to_string(),
         }
-    }
-
-    /// Messages of a queue that are not deleted.
-    async fn waiting(&self, name: &str) -> Result<u64, CallError> {
-        const COUNTS: [&str; 3] = [
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ];
-        let fields = json!({
-            "QueueUrl": self.sqs.queue_url(name),
-            "AttributeNames": COUNTS,
-        });
-        let answer = self.sqs.call("GetQueueAttributes", &fields).await?;
-        let count = |name: &&str| {
-            let value = answer.get("Attributes")?.get(*name)?.as_str()?;
-            value.parse::<u64>().ok()
-        };
-        Ok(COUNTS.iter().filter_map(count).sum())
     }
 
     /// Queues whose messages are somebody's to handle: those that were fed, and
@@ -111,22 +106,23 @@ impl Scope for SqsScope {
             return BTreeMap::new();
         };
         let address = format!("{host}:{port}");
+        // Clients want some, whether anybody looks at them or not.
+        let signer = self.sqs.signer().cloned().unwrap_or_else(Signer::dummy);
         let mut all = BTreeMap::from(
             [
-                ("url", format!("http://{address}")),
+                ("url", self.sqs.url_at(&address)),
                 ("host", host.clone()),
                 ("port", port.to_string()),
-                ("region", "us-east-1".into()),
-                // Not verified by an embedded server, and clients want some.
-                ("access_key_id", "exactly".into()),
-                ("secret_access_key", "exactly".into()),
+                ("region", signer.region),
+                ("access_key_id", signer.access_key_id),
+                ("secret_access_key", signer.secret_access_key),
                 ("address", address.clone()),
             ]
             .map(|(name, value)| (name.to_string(), value)),
         );
         for queue in self.names().queues() {
             let name = self.names().physical(queue);
-            let url = queue_url(&address, &name);
+            let url = self.sqs.queue_url_at(&address, &name);
             all.insert(format!("queue_url.{}", queue.name), url);
             all.insert(format!("queue.{}", queue.name), name);
         }
@@ -172,6 +168,7 @@ impl Scope for SqsScope {
     }
 
     async fn close(&self) {
+        self.reading.end();
         provision::delete(&self.sqs, self.names()).await;
     }
 }
@@ -216,7 +213,7 @@ impl Observing for SqsScope {
         each: &mut (dyn FnMut(Seen) + Send),
     ) -> Result<(), ObserveError> {
         let name = self.observed(observer)?;
-        let log = read_log(&self.sqs, &name).await;
+        let log = self.reading.all(&self.sqs, &name).await;
         let log = log.map_err(|error| Self::unavailable(&observer.name, &error))?;
         for entry in log {
             let seen = entry.seen().map_err(|why| ObserveError::Config {
@@ -231,9 +228,13 @@ impl Observing for SqsScope {
 
     async fn count(&self, observer: &Observer) -> Result<u64, ObserveError> {
         let name = self.observed(observer)?;
-        let log = read_log(&self.sqs, &name).await;
-        let log = log.map_err(|error| Self::unavailable(&observer.name, &error))?;
-        Ok(log.len() as u64)
+        let count = self.reading.count(&self.sqs, &name).await;
+        count.map_err(|error| Self::unavailable(&observer.name, &error))
+    }
+
+    async fn watch(&self, observer: &Observer) -> Result<(), ObserveError> {
+        self.reading.watch(&self.observed(observer)?);
+        Ok(())
     }
 }
 
@@ -242,30 +243,23 @@ impl Backlog for SqsScope {
     /// A server does nothing for a dead client once its request is applied, so the
     /// ports do not matter here.
     async fn left(&self, _: &[u16], _: Option<&[Position]>) -> Result<Left, ObserveError> {
+        self.reading.nudge();
         let mut left = Left::default();
         let unavailable = |error| Self::unavailable("backlog", &error);
         for queue in self.handled().await {
             let name = self.names().physical(queue);
-            let waiting = self.waiting(&name).await.map_err(unavailable)?;
+            let waiting = waiting(&self.sqs, &name).await.map_err(unavailable)?;
             if waiting > 0 {
                 let separator = if left.detail.is_empty() { "" } else { "; " };
                 let more = format!("{separator}{waiting} messages of queue.{}", queue.name);
                 left.detail.push_str(&more);
             }
             left.items += waiting;
-            if queue.dead_letters.is_some() {
-                let log = read_log(&self.sqs, &name).await.map_err(unavailable)?;
-                left.put_aside.extend(log.iter().filter_map(put_aside));
-            }
+            let aside = self.reading.put_aside(&self.sqs, self.names(), queue);
+            left.put_aside.extend(aside.await.map_err(unavailable)?);
         }
         Ok(left)
     }
-}
-
-fn put_aside(entry: &Entry) -> Option<PutAside> {
-    let how = entry.given_up()?;
-    let id = entry.carried()?.id;
-    Some(PutAside { id, how })
 }
 
 #[async_trait]
@@ -279,12 +273,7 @@ impl Assisting for SqsScope {
         let mut done = Vec::new();
         for (handle, url) in self.shared.take_held() {
             let name = url.rsplit('/').next().unwrap_or_default();
-            let fields = json!({
-                "QueueUrl": self.sqs.queue_url(name),
-                "ReceiptHandle": handle,
-                "VisibilityTimeout": 0,
-            });
-            match self.sqs.call("ChangeMessageVisibility", &fields).await {
+            match release(&self.sqs, name, &handle).await {
                 Ok(_) => done.push("ChangeMessageVisibility to 0 for a dead consumer".into()),
                 // It was given back, or has run out, meanwhile.
                 Err(error) => tracing::debug!(%error, "cannot release"),
@@ -294,9 +283,30 @@ impl Assisting for SqsScope {
     }
 }
 
+/// How much longer than the window is waited: the server looks at a clock of its own.
+const MARGIN_S: u64 = 3;
+
 #[async_trait]
 impl Horizon for SqsScope {
+    fn waits(&self) -> Option<Duration> {
+        let seconds = Duration::from_secs(DEDUP_WINDOW_S + MARGIN_S);
+        self.reading.is_consuming().then_some(seconds)
+    }
+
     async fn expire(&self) -> Result<Passed, ObserveError> {
+        match self.waits() {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => self.move_clock().await?,
+        }
+        Ok(Passed {
+            what: "the deduplication window".into(),
+            seconds: DEDUP_WINDOW_S,
+        })
+    }
+}
+
+impl SqsScope {
+    async fn move_clock(&self) -> Result<(), ObserveError> {
         let fields = json!({
             "prefix": self.names().prefix,
             "advance_ms": (DEDUP_WINDOW_S + 1) * 1_000,
@@ -306,38 +316,26 @@ impl Horizon for SqsScope {
             .control(Method::POST, "/_exactly/clock", Some(&fields))
             .await;
         moved.map_err(|error| Self::unavailable("clock", &error))?;
-        Ok(Passed {
-            what: "the deduplication window".into(),
-            seconds: DEDUP_WINDOW_S,
-        })
+        Ok(())
     }
 }
 
 #[async_trait]
 impl Replaying for SqsScope {
     /// Redrives every queue for dead letters to where its messages came from.
-    async fn replay(&self) -> Result<u64, ObserveError> {
-        let unavailable = |error| Self::unavailable("redrive", &error);
-        let queues = self.names().queues();
-        let mut redriven = 0;
-        for queue in queues {
-            let is_for_dead = queues
-                .iter()
-                .any(|other| other.dead_letters.as_ref() == Some(&queue.name));
-            if !is_for_dead {
+    async fn replay(&self) -> Result<Replayed, ObserveError> {
+        let names = self.names();
+        let mut all = Replayed::default();
+        for source in names.queues() {
+            let dead = source.dead_letters.as_ref();
+            let Some(dead) = dead.and_then(|dead| names.queue(dead)) else {
                 continue;
-            }
-            let name = self.names().physical(queue);
-            let log = read_log(&self.sqs, &name).await.map_err(unavailable)?;
-            let there = log.iter().filter(|entry| entry.became == Fate::There);
-            redriven += there.count() as u64;
-            let arn = provision::arn(&self.sqs, &name)
-                .await
-                .map_err(unavailable)?;
-            let fields: Value = json!({ "SourceArn": arn });
-            let moved = self.sqs.call("StartMessageMoveTask", &fields).await;
-            moved.map_err(unavailable)?;
+            };
+            let redriven = self.reading.redrive(&self.sqs, names, dead, source).await;
+            let redriven = redriven.map_err(|error| Self::unavailable("redrive", &error))?;
+            all.messages += redriven.messages;
+            all.instead = all.instead.or(redriven.instead);
         }
-        Ok(redriven)
+        Ok(all)
     }
 }

@@ -1,19 +1,27 @@
-//! The way in: the embedded server.
+//! The way in: the embedded server, ElasticMQ, or a server of the user's.
 
-use crate::client::Sqs;
+use crate::client::{CallError, Signer, Sqs, Target};
 use crate::embedded::{READY, VERSION};
+use crate::local::Local;
 use crate::names::Names;
-use crate::scope::{PLACEHOLDERS, SqsScope};
+use crate::reading::Reading;
+use crate::scope::{DEDUP_WINDOW_S, PLACEHOLDERS, SqsScope};
 use crate::{KIND, provision};
 use async_trait::async_trait;
 use exactly_adapter::{Adapter, Host, Instance, Lack, Scope, Server, StartError, TrialNames};
-use exactly_model::{Need, Setup, SystemInfo, SystemPlace};
+use exactly_model::{Need, Setup, SystemInfo, SystemPlace, redact};
+use serde_json::json;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How long the embedded server may take to start.
 const READY_WITHIN_MS: u64 = 10_000;
+/// How long an address that the user gave may take to answer.
+const REACHED_WITHIN: Duration = Duration::from_secs(8);
 
-/// SQS.
+/// SQS: embedded, ElasticMQ from jars on this machine, or whatever speaks its
+/// protocol over plain HTTP.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SqsSystem;
 
@@ -43,50 +51,133 @@ impl Adapter for SqsSystem {
         place: &SystemPlace,
         host: Arc<dyn Host>,
     ) -> Result<Arc<dyn Instance>, StartError> {
-        if *place != SystemPlace::Embedded {
-            return Err(StartError::Config {
-                system: KIND,
-                why: format!("the place {place} is not there for SQS yet"),
-                hint: "leave it embedded".into(),
-            });
-        }
-        let mut command = host.embedded(KIND);
-        command.ready = READY.into();
-        command.ready_within_ms = READY_WITHIN_MS;
-        let server = host.serve(command).await?;
-        let line = server.ready_line();
-        let address = line.rsplit(' ').next().and_then(|a| a.rsplit_once(':'));
-        let parsed = address.and_then(|(host, port)| Some((host.to_string(), port.parse().ok()?)));
-        let (host, port) = parsed.ok_or_else(|| StartError::NotStarted {
-            system: KIND,
-            why: format!("it said {line:?}, which names no address"),
-            hint: "this is a defect of exactly; please report it".into(),
-        })?;
-        Ok(Arc::new(SqsInstance::new(host, port, Some(server))))
+        let instance = match place {
+            SystemPlace::Embedded => start_embedded(host.as_ref()).await?,
+            SystemPlace::Local { nodes } => start_local(host.as_ref(), *nodes).await?,
+            SystemPlace::At(url) => reach(url, host.as_ref()).await?,
+        };
+        Ok(Arc::new(instance))
     }
 
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
-        let first = addresses.first().cloned().unwrap_or_default();
-        Ok(Arc::new(SqsInstance::new(first.0, first.1, None)))
+        let (host, port) = addresses.first().cloned().unwrap_or_default();
+        Ok(Arc::new(SqsInstance::embedded(
+            Target::new(host, port),
+            None,
+        )))
     }
+}
+
+async fn start_embedded(host: &dyn Host) -> Result<SqsInstance, StartError> {
+    let mut command = host.embedded(KIND);
+    command.ready = READY.into();
+    command.ready_within_ms = READY_WITHIN_MS;
+    let server = host.serve(command).await?;
+    let line = server.ready_line();
+    let address = line.rsplit(' ').next().and_then(|a| a.rsplit_once(':'));
+    let parsed = address.and_then(|(host, port)| Some(Target::new(host, port.parse().ok()?)));
+    let target = parsed.ok_or_else(|| StartError::NotStarted {
+        system: KIND,
+        why: format!("it said {line:?}, which names no address"),
+        hint: "this is a defect of exactly; please report it".into(),
+    })?;
+    Ok(SqsInstance::embedded(target, Some(server)))
+}
+
+async fn start_local(host: &dyn Host, nodes: u32) -> Result<SqsInstance, StartError> {
+    let local = Local::start(host, nodes).await?;
+    Ok(SqsInstance {
+        sqs: Sqs::new(local.target(), None),
+        place: SystemPlace::Local { nodes }.to_string(),
+        version: local.version().into(),
+        tag: String::new(),
+        started: Started::Local(local),
+    })
+}
+
+/// Asks for a queue that is not there: any server that is an SQS says so.
+async fn reach(url: &str, host: &dyn Host) -> Result<SqsInstance, StartError> {
+    let target = Target::parse(url)?;
+    let sqs = Sqs::new(target, Some(Signer::of(host)));
+    let fields = json!({ "QueueName": "exactly-asks-who-is-there" });
+    let asked = sqs.call("GetQueueUrl", &fields);
+    let asked = tokio::time::timeout(REACHED_WITHIN, asked).await;
+    let unreachable = |why: String, hint: &str| StartError::Unreachable {
+        system: KIND,
+        address: redact(url),
+        why,
+        hint: hint.into(),
+    };
+    match asked {
+        Ok(Ok(_)) => {}
+        Ok(Err(CallError::Refused { code, .. })) if code.contains("QueueDoesNotExist") => {}
+        Ok(Err(error @ CallError::Refused { .. })) => {
+            return Err(unreachable(
+                error.to_string(),
+                "see whether it is an SQS, and who AWS_ACCESS_KEY_ID is to it",
+            ));
+        }
+        Ok(Err(error)) => {
+            return Err(unreachable(
+                error.to_string(),
+                "see whether it is up, speaks AWS JSON 1.0, and give its plain HTTP port",
+            ));
+        }
+        Err(_) => {
+            let why = format!("no answer within {REACHED_WITHIN:?}");
+            return Err(unreachable(why, "see whether it is up"));
+        }
+    }
+    Ok(SqsInstance {
+        version: match sqs.server() {
+            Some(server) => format!("SQS by {server}"),
+            None => "SQS".into(),
+        },
+        sqs,
+        place: SystemPlace::At(url.into()).to_string(),
+        tag: tag(),
+        started: Started::ByTheUser,
+    })
+}
+
+/// What sets the queues of this run apart from those of others at the same server: a
+/// queue that is created twice is the same queue.
+fn tag() -> String {
+    let drawn = RandomState::new().hash_one(std::process::id());
+    format!("-{:08x}", drawn & u64::from(u32::MAX))
+}
+
+/// Who started it, and what is held of it.
+enum Started {
+    /// The server of this package; another process's where nothing is held of it.
+    Embedded(Option<Box<dyn Server>>),
+    Local(Local),
+    ByTheUser,
 }
 
 /// A running server, shared by all trials of a run.
 struct SqsInstance {
-    host: String,
-    port: u16,
     sqs: Sqs,
-    server: Option<Box<dyn Server>>,
+    place: String,
+    version: String,
+    /// Stands in the names of all queues.
+    tag: String,
+    started: Started,
 }
 
 impl SqsInstance {
-    fn new(host: String, port: u16, server: Option<Box<dyn Server>>) -> Self {
+    fn embedded(target: Target, server: Option<Box<dyn Server>>) -> Self {
         Self {
-            sqs: Sqs::new(&host, port),
-            host,
-            port,
-            server,
+            sqs: Sqs::new(target, None),
+            place: SystemPlace::Embedded.to_string(),
+            version: VERSION.into(),
+            tag: String::new(),
+            started: Started::Embedded(server),
         }
+    }
+
+    fn is_embedded(&self) -> bool {
+        matches!(self.started, Started::Embedded(_))
     }
 }
 
@@ -96,31 +187,45 @@ impl Instance for SqsInstance {
         SystemInfo {
             name: name.into(),
             kind: KIND.into(),
-            place: SystemPlace::Embedded.to_string(),
-            version: VERSION.into(),
+            place: self.place.clone(),
+            version: self.version.clone(),
+            // SQS is a service of AWS, which is not reached so far: whatever speaks
+            // its protocol elsewhere stands for it, and is another thing.
             emulated: true,
         }
     }
 
     fn addresses(&self) -> Vec<(String, u16)> {
-        vec![(self.host.clone(), self.port)]
+        let target = self.sqs.target();
+        vec![(target.host.clone(), target.port)]
     }
 
-    /// Nothing: its clock can be moved, visibility is a lease, and a queue has as
-    /// many consumers as like.
-    fn lacks(&self, _: Need) -> Option<Lack> {
-        None
+    /// Visibility is a lease everywhere, and a queue has as many consumers as like.
+    fn lacks(&self, need: Need) -> Option<Lack> {
+        match need {
+            Need::Horizon if !self.is_embedded() => Some(Lack::Waits {
+                why: "its clock cannot be moved".into(),
+                seconds: DEDUP_WINDOW_S,
+            }),
+            _ => None,
+        }
     }
 
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {
-        let names = Names::new(names, &setup.queues);
+        let names = Names::new(names, &self.tag, &setup.queues);
         provision::create(&self.sqs, &names).await?;
-        Ok(Arc::new(SqsScope::new(self.sqs.clone(), names)))
+        let reading = match self.started {
+            Started::Embedded(_) => Reading::Log,
+            Started::Local(_) | Started::ByTheUser => Reading::consuming(&self.sqs),
+        };
+        Ok(Arc::new(SqsScope::new(self.sqs.clone(), reading, names)))
     }
 
     async fn stop(&self) {
-        if let Some(server) = &self.server {
-            server.stop().await;
+        match &self.started {
+            Started::Embedded(Some(server)) => server.stop().await,
+            Started::Local(local) => local.end().await,
+            Started::Embedded(None) | Started::ByTheUser => {}
         }
     }
 }

@@ -7,6 +7,7 @@ use exactly_model::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A kind of system.
 #[async_trait]
@@ -67,6 +68,14 @@ pub enum Lack {
     /// It is, and this one refuses: a cell that needs it is inconclusive. Names
     /// the API and the versions.
     Refused(String),
+    /// It has it, and only by really waiting: a cell that needs it is hosted where
+    /// that is allowed.
+    Waits {
+        /// Why nothing shortens it.
+        why: String,
+        /// How long.
+        seconds: u64,
+    },
 }
 
 /// Breaks and mends the nodes of a system that the harness started.
@@ -224,6 +233,13 @@ pub trait Observing: Send + Sync {
     ) -> Result<(), ObserveError>;
     /// How many effects there are: cheap, polled while a trial settles.
     async fn count(&self, observer: &Observer) -> Result<u64, ObserveError>;
+    /// Begins to watch, before the pipeline runs. What is read by consuming it is
+    /// consumed from now on, as whoever stands behind a queue consumes it: while the
+    /// pipeline is still at work.
+    async fn watch(&self, observer: &Observer) -> Result<(), ObserveError> {
+        let _ = observer;
+        Ok(())
+    }
 }
 
 /// What is left to do.
@@ -275,6 +291,10 @@ pub trait Positions: Send + Sync {
 /// Called while no client of the trial is at work.
 #[async_trait]
 pub trait Horizon: Send + Sync {
+    /// How long [`expire`](Self::expire) really waits; `None` where a clock is moved.
+    fn waits(&self) -> Option<Duration> {
+        None
+    }
     /// Returns when they have passed.
     async fn expire(&self) -> Result<Passed, ObserveError>;
 }
@@ -291,8 +311,17 @@ pub struct Passed {
 /// Feeds the pipeline what the system has put aside.
 #[async_trait]
 pub trait Replaying: Send + Sync {
-    /// Answers how many messages are going to be delivered once more.
-    async fn replay(&self) -> Result<u64, ObserveError>;
+    /// Returns when they are on their way.
+    async fn replay(&self) -> Result<Replayed, ObserveError>;
+}
+
+/// What is delivered once more.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Replayed {
+    /// Messages.
+    pub messages: u64,
+    /// What was done in the place of what the system is said to do, in words.
+    pub instead: Option<String>,
 }
 
 /// Shortens the wait for a dead client's lease.

@@ -53,6 +53,8 @@ pub struct Variant {
     pub messages_min: u32,
     /// Whether the queue that is written finds duplicates by the body alone.
     pub content_based: bool,
+    /// Whether it remembers a deduplication id for its group alone.
+    pub dedup_per_group: bool,
     /// Whether the payments service keeps idempotency keys.
     pub keeps_keys: bool,
     /// Receives after which what is fed goes to a dead-letter queue.
@@ -85,6 +87,7 @@ impl Variant {
             sinks_are_one_unit: false,
             needs: &[],
             content_based: false,
+            dedup_per_group: false,
             keeps_keys: false,
             max_receives: None,
             messages_min: highest.map_or(1, |sequence| sequence + 1),

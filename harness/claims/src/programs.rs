@@ -10,8 +10,9 @@ use crate::pipelines::{
     charge_after_commit, charge_before_commit, charge_new_key, charge_once, charge_retried, charge_same_key, concurrent_highest_offset,
     effect_then_ack, idempotent_only, inbox_then_ack, position_in_database, row_after_commit,
     row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
-    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id, sqs_resend,
-    sqs_resend_content_based, sqs_resend_new_id, transactional,
+    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id,
+    sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number, sqs_resend_content_based,
+    sqs_resend_new_id, transactional,
 };
 use crate::spec::{LEASE_MS, VISIBILITY_MS};
 use crate::{Program, Source};
@@ -280,6 +281,11 @@ pub(crate) static PROGRAMS: [Program; 28] = [
         "inserts row and MessageId in one transaction, then deletes the message",
         |settings| sqs_inbox_by_message_id::run(settings).boxed(),
     )),
+    queued(program(
+        "sqs-inbox-by-sequence",
+        "inserts row and the group's highest number in one transaction, then deletes the message",
+        |settings| sqs_inbox_by_sequence::run(settings).boxed(),
+    )),
     Program {
         // It gives up on the statement and not on the connection.
         database_timeout_ms: None,
@@ -302,6 +308,11 @@ pub(crate) static PROGRAMS: [Program; 28] = [
         "sqs-resend",
         "sends the order on under its own id, then deletes the message",
         |settings| sqs_resend::run(settings).boxed(),
+    )),
+    resending(program(
+        "sqs-resend-by-number",
+        "sends the order on under its number among its customer's, then deletes the message",
+        |settings| sqs_resend_by_number::run(settings).boxed(),
     )),
     resending(program(
         "sqs-resend-content-based",

@@ -45,6 +45,7 @@ create table orders (
     checksum text not null
 );
 create table inbox (id text primary key);
+create table high_water (key text primary key, number numeric not null);
 create table positions (partition int primary key, next bigint not null);
 ";
 
@@ -130,6 +131,7 @@ impl Variant {
         let mut queues: Vec<Queue> = names.into_iter().map(queue).collect();
         for queue in &mut queues {
             queue.content_based = self.content_based && queue.name != FED;
+            queue.dedup_per_group = self.dedup_per_group && queue.name != FED;
             if let Some(max) = self.max_receives.filter(|_| queue.name == FED) {
                 queue.max_receives = Some(max);
                 queue.dead_letters = Some(DEAD.into());

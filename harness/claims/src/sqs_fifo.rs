@@ -51,6 +51,16 @@ fn appends() -> Vec<Variant> {
             )
         },
         Variant {
+            dedup_per_group: true,
+            ..Variant::new(
+                "dedup-per-group",
+                "sqs-resend-by-number",
+                appended(ExactlyOnce),
+                &[],
+                vec![kill_after(send(1)), kill_before(delete(1))],
+            )
+        },
+        Variant {
             content_based: true,
             ..Variant::new(
                 "content-based-dedup",
@@ -90,6 +100,13 @@ fn effects() -> Vec<Variant> {
         rows(
             "inbox-by-business-id",
             "sqs-inbox-by-business-id",
+            ExactlyOnce,
+            &[],
+            vec![kill_before(delete(1)), slow_before(delete(1), SLOW_MS)],
+        ),
+        rows(
+            "inbox-by-sequence-number",
+            "sqs-inbox-by-sequence",
             ExactlyOnce,
             &[],
             vec![kill_before(delete(1)), slow_before(delete(1), SLOW_MS)],

@@ -1,8 +1,10 @@
 //! The command line.
 
 mod output;
+mod services;
 
 pub use output::{Format, ReportArgs};
+pub use services::ServiceArgs;
 
 use crate::exit_codes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -220,8 +222,8 @@ pub enum Template {
 /// Where systems run.
 #[derive(Args, Clone, PartialEq, Eq, Debug, Default)]
 pub struct PlaceArgs {
-    /// Where systems run: `embedded`, or `local` (Kafka's jars in KAFKA_HOME)
-    /// with 1 to 5 nodes. Without SYSTEM= for every system that has the place;
+    /// Where systems run: `embedded`, or `local` (Kafka's jars in KAFKA_HOME, with
+    /// 1 to 5 nodes; ElasticMQ's in ELASTICMQ_HOME). Without SYSTEM= for every system that has the place;
     /// the others stay embedded.
     #[arg(long = "on", value_name = "[SYSTEM=]PLACE[:NODES]")]
     pub on: Vec<String>,
@@ -241,6 +243,9 @@ pub struct PlaceArgs {
         hide_env_values = true
     )]
     pub postgres: Option<String>,
+    /// Services.
+    #[command(flatten)]
+    pub services: ServiceArgs,
 }
 
 /// How trials run, and where they are kept.
@@ -255,6 +260,9 @@ pub struct CourseArgs {
     /// Never shorten a wait on behalf of a dead client.
     #[arg(long)]
     pub no_assist: bool,
+    /// Really wait for windows that no clock shortens (SQS elsewhere: 300 s).
+    #[arg(long)]
+    pub allow_wait: bool,
 }
 
 /// How faults are planned.

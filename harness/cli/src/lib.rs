@@ -26,7 +26,8 @@ mod terminal;
 
 pub use args::{
     CheckArgs, Cli, Command, CourseArgs, EvaluateArgs, Format, InitArgs, JudgeArgs, ListArgs,
-    MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs, ReportArgs, Template,
+    MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs, ReportArgs, ServiceArgs,
+    Template,
 };
 pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};

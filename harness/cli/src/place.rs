@@ -1,11 +1,13 @@
-//! `--on`, `--kafka` and `--postgres`: where each system runs.
+//! `--on`, `--kafka`, `--postgres`, `--sqs` and `--http`: where each system runs.
 
 use crate::args::PlaceArgs;
 use exactly_model::{SystemPlace, redact};
 use std::collections::BTreeMap;
 
 /// The kinds of system that can be started from what is installed here.
-const LOCAL: &[&str] = &["kafka"];
+const LOCAL: &[&str] = &["kafka", "sqs"];
+/// Those of them that are one process and no cluster.
+const SINGLE: &[&str] = &["sqs"];
 /// Nodes of a local system at most.
 const NODES_MAX: u32 = 5;
 
@@ -21,7 +23,7 @@ pub enum PlaceError {
     /// A place that is not built yet, or a typing mistake.
     #[error(
         "--on {given}: place {place:?} does not exist; there are `embedded` and `local`, and \
-         --kafka and --postgres point at servers of your own"
+         --kafka, --postgres, --sqs and --http point at servers of your own"
     )]
     UnknownPlace {
         /// The value given.
@@ -106,6 +108,16 @@ impl Places {
             check_postgres(url)?;
             places.put("postgres", SystemPlace::At(url.into()))?;
         }
+        let services = [
+            ("sqs", "--sqs", &args.services.sqs),
+            ("http", "--http", &args.services.http),
+        ];
+        for (system, option, url) in services {
+            if let Some(url) = url {
+                check_http(option, url)?;
+                places.put(system, SystemPlace::At(url.into()))?;
+            }
+        }
         for (system, place) in general.places {
             places.places.entry(system).or_insert(place);
         }
@@ -148,10 +160,13 @@ impl Places {
     }
 
     fn put_all(&mut self, place: &SystemPlace) -> Result<(), PlaceError> {
-        let local = matches!(place, SystemPlace::Local { .. });
         for system in exactly::kinds() {
-            if !local || LOCAL.contains(system) {
-                self.put(system, place.clone())?;
+            match place {
+                SystemPlace::Local { .. } if !LOCAL.contains(system) => {}
+                SystemPlace::Local { .. } if SINGLE.contains(system) => {
+                    self.put(system, SystemPlace::Local { nodes: 1 })?;
+                }
+                _ => self.put(system, place.clone())?,
             }
         }
         Ok(())
@@ -183,6 +198,12 @@ fn parse(given: &str) -> Result<(Option<&'static str>, SystemPlace), PlaceError>
             given: given.into(),
             system,
         }),
+        ("local", Some(system)) if SINGLE.contains(&system) => match nodes {
+            None | Some("1") => Ok((Some(system), SystemPlace::Local { nodes: 1 })),
+            Some(nodes) => Err(wrong(format!(
+                "a local {system} has one node; leave out `:{nodes}`"
+            ))),
+        },
         ("local", _) => match nodes.map_or(Some(1), |nodes| nodes.parse().ok()) {
             Some(nodes @ 1..=NODES_MAX) => Ok((system, SystemPlace::Local { nodes })),
             _ => Err(wrong(format!(
@@ -240,9 +261,22 @@ fn check_postgres(url: &str) -> Result<(), PlaceError> {
     })
 }
 
+/// The adapters look closer; what is plainly no URL is a mistake in the command.
+fn check_http(option: &'static str, url: &str) -> Result<(), PlaceError> {
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Ok(());
+    }
+    Err(PlaceError::Address {
+        option,
+        given: redact(url),
+        why: "give a URL: http://host:port",
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::ServiceArgs;
 
     fn read(
         on: &[&str],
@@ -253,6 +287,7 @@ mod tests {
             on: on.iter().map(|s| s.to_string()).collect(),
             kafka: kafka.map(Into::into),
             postgres: postgres.map(Into::into),
+            ..PlaceArgs::default()
         })
     }
 
@@ -290,6 +325,8 @@ mod tests {
             // It has no other place: what is said of all leaves it alone.
             assert_eq!(places.of("postgres"), SystemPlace::Embedded);
         }
+        // One process, whatever is said of all.
+        assert_eq!(read(&["local:3"], None, None).unwrap().of("sqs"), local(1));
         let url = "postgres://u:p@h/d";
         let places = read(&[], None, Some(url)).unwrap();
         assert_eq!(places.of("postgres"), at(url));
@@ -310,6 +347,8 @@ mod tests {
             ("local:three", "has 1 to 5 nodes"),
             ("postgres=local", "postgres has no place `local` yet"),
             ("postgres=local:3", "with --postgres"),
+            ("http=local", "http has no place `local` yet"),
+            ("sqs=local:3", "a local sqs has one node; leave out `:3`"),
             (
                 "smtp=embedded",
                 "system \"smtp\" does not exist; there are kafka, postgres, sqs, http",
@@ -346,6 +385,30 @@ mod tests {
         assert!(given.or_recorded(&recorded("at h:1")).is_ok());
         let strange = BTreeMap::from([("smtp".to_string(), "embedded".to_string())]);
         assert!(none().or_recorded(&strange).is_err());
+    }
+
+    #[test]
+    fn services_are_pointed_at_by_url() {
+        let read = |sqs: &str, http: &str| {
+            let some = |url: &str| (!url.is_empty()).then(|| url.to_string());
+            let services = ServiceArgs {
+                sqs: some(sqs),
+                http: some(http),
+            };
+            Places::read(&PlaceArgs {
+                services,
+                ..PlaceArgs::default()
+            })
+        };
+        let places = read("http://h:1", "http://h:2/pay").unwrap();
+        assert_eq!(places.of("sqs"), at("http://h:1"));
+        assert_eq!(places.of("http"), at("http://h:2/pay"));
+        for (sqs, http, option) in [("h:1", "", "--sqs h:1"), ("", "h:1", "--http h:1")] {
+            let error = read(sqs, http).unwrap_err().to_string();
+            assert!(error.contains(option), "{error}");
+        }
+        let error = read("ftp://u:secret@h", "").unwrap_err().to_string();
+        assert!(!error.contains("secret"), "{error}");
     }
 
     #[test]

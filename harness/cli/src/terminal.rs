@@ -41,7 +41,16 @@ pub(crate) fn start_log() {
 /// What places need to know of the machine: where Kafka's jars are, and which
 /// Java runs them.
 pub(crate) fn settings() -> BTreeMap<String, String> {
-    const NAMES: [&str; 2] = ["KAFKA_HOME", "JAVA_HOME"];
+    const NAMES: [&str; 8] = [
+        "KAFKA_HOME",
+        "ELASTICMQ_HOME",
+        "JAVA_HOME",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+    ];
     let set = |name: &str| {
         let value = std::env::var(name).ok().filter(|value| !value.is_empty());
         Some((name.to_string(), value?))

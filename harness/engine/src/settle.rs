@@ -129,8 +129,9 @@ async fn come_to_rest(
     // A process that runs may be about to do something; but threads of clients
     // wake up all the time, and no look of a long window finds all of them asleep.
     let mut ran_at = moved_at;
-    // Starting a node again takes as long as the machine makes it, and has a limit
-    // of its own: it does not count towards the trial's.
+    // Starting a node again takes as long as the machine makes it, and a window that
+    // is waited for as long as it is; both have limits of their own and do not count
+    // towards the trial's.
     let (mut away, mut looked_at) = (Duration::ZERO, moved_at);
     loop {
         trial.director.mending_failed()?;
@@ -142,7 +143,7 @@ async fn come_to_rest(
         let striking = trial.director.is_striking();
         let (look, unseen) = look_or_wait(trial, &last).await?;
         let now = trial.elapsed();
-        if trial.director.is_outage() {
+        if trial.director.is_outage() || trial.director.is_waiting() {
             away += now - looked_at;
         }
         looked_at = now;

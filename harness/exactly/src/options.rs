@@ -95,6 +95,8 @@ pub struct Options {
     pub known: bool,
     /// Whether waits may be shortened for a dead client.
     pub assist: bool,
+    /// Whether a window that no clock shortens is really waited for, minutes long.
+    pub allow_wait: bool,
     /// The configuration that the cells came from, where they are none of the
     /// catalogue's: kept with what is found, so that it can be run again.
     pub config: Option<String>,
@@ -144,6 +146,7 @@ impl Options {
             replays: REPLAYS,
             known: true,
             assist: true,
+            allow_wait: false,
             config: None,
             store: PathBuf::from(".exactly"),
             executable: executable.into(),

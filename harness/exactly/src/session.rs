@@ -133,6 +133,7 @@ impl Session<'_> {
                 supervisor: supervisor.clone(),
                 seed: options.seed,
                 assist: options.assist,
+                allow_wait: options.allow_wait,
                 cancelled: options.cancelled.clone(),
             };
             let course = Course {

@@ -3,6 +3,7 @@
 //! than its leases shows what no broker does otherwise.
 
 mod differences;
+mod elasticmq;
 mod owners;
 mod real;
 mod refused;

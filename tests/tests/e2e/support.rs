@@ -102,10 +102,15 @@ pub fn eventually<T>(what: &str, within: Duration, mut condition: impl FnMut() -
 
 /// Whether there is a Kafka to run on; says so where there is none.
 pub fn there_is_a_kafka(test: &str) -> bool {
-    let there = std::env::var_os("KAFKA_HOME").is_some_and(|home| !home.is_empty());
+    there_is("KAFKA_HOME", "Kafka", test)
+}
+
+/// Whether `setting` names a place with `what` to run on; says so where it does not.
+pub fn there_is(setting: &str, what: &str, test: &str) -> bool {
+    let there = std::env::var_os(setting).is_some_and(|home| !home.is_empty());
     if !there {
         // Not by `eprintln!`, which nobody sees of a test that passes.
-        let line = format!("not run: {test}: KAFKA_HOME names no Kafka\n");
+        let line = format!("not run: {test}: {setting} names no {what}\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
     there

@@ -1,6 +1,8 @@
-//! The log of the embedded server: what each queue accepted, and what became of it.
+//! What a queue accepted, and what became of it: by the log of the embedded server,
+//! or by consuming it.
 
 use super::call::{CallError, Sqs};
+use super::messages::Message;
 use exactly_adapter::{Carried, Seen};
 use exactly_model::View;
 use hyper::Method;
@@ -9,7 +11,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A message that a queue accepted.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Entry {
     /// Its place in the queue.
     arrival: i64,
@@ -49,6 +51,19 @@ pub(crate) enum Fate {
 }
 
 impl Entry {
+    /// A message that was taken out of its queue, as the `arrival`th.
+    pub fn taken(arrival: i64, message: &Message) -> Self {
+        Self {
+            arrival,
+            message_id: message.message_id.clone(),
+            group: message.group().map(str::to_string),
+            body: message.body.clone(),
+            attributes: message.attributes.clone(),
+            receives: message.receives(),
+            became: Fate::Deleted,
+        }
+    }
+
     pub fn carried(&self) -> Option<Carried> {
         let values = self.attributes.values();
         let texts = values.filter_map(|value| value.get("StringValue")?.as_str());

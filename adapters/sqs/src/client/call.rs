@@ -1,6 +1,8 @@
-//! One operation, in AWS JSON 1.0, unsigned: the servers that are reached so far
-//! ask for no signature.
+//! One operation, in AWS JSON 1.0. It is signed where somebody else's server is
+//! reached: some look at the signature, and some find the service in it.
 
+use super::sign::Signer;
+use super::target::Target;
 use bytes::Bytes;
 use exactly_model::Outcome;
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -9,18 +11,32 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// How long an operation may take; what became of it is unknown beyond that.
 const WITHIN: Duration = Duration::from_secs(30);
+/// The account in the URLs of queues, where the server has not named another one.
+const ACCOUNT: &str = "/000000000000";
 /// Bytes of an answer that are read. The log of a queue is the longest.
 const ANSWER_MAX: usize = 256 << 20;
 
 /// A server.
 #[derive(Clone)]
 pub(crate) struct Sqs {
-    address: String,
+    target: Target,
     client: Client<HttpConnector, Full<Bytes>>,
+    signer: Option<Signer>,
+    learnt: Arc<Learnt>,
+}
+
+/// What a server says of itself.
+#[derive(Default)]
+struct Learnt {
+    /// What stands between its address and a queue's name.
+    account: OnceLock<String>,
+    /// What it calls itself.
+    server: OnceLock<String>,
 }
 
 /// An operation that was not answered as it should.
@@ -57,31 +73,74 @@ impl CallError {
 }
 
 impl Sqs {
-    pub fn new(host: &str, port: u16) -> Self {
+    pub fn new(target: Target, signer: Option<Signer>) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(5)));
         Self {
-            address: format!("{host}:{port}"),
+            target,
             client: Client::builder(TokioExecutor::new()).build(connector),
+            signer,
+            learnt: Arc::default(),
         }
     }
 
     /// URL of a queue, as this server is reached from here.
     pub fn queue_url(&self, name: &str) -> String {
-        queue_url(&self.address, name)
+        self.queue_url_at(&self.target.authority(), name)
+    }
+
+    /// URL of a queue, as the server is reached at `address`.
+    pub fn queue_url_at(&self, address: &str, name: &str) -> String {
+        let account = self.learnt.account.get().map_or(ACCOUNT, String::as_str);
+        format!("http://{address}{account}/{name}")
+    }
+
+    /// URL of the server, as it is reached at `address`.
+    pub fn url_at(&self, address: &str) -> String {
+        format!("http://{address}{}", self.target.base)
+    }
+
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Where its requests are signed for, and with what.
+    pub fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
+    }
+
+    /// The URL of a queue that was created tells what stands before its name.
+    pub fn learns_account(&self, url: &str) {
+        let path = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let account = path.find('/').zip(path.rfind('/'));
+        if let Some((first, last)) = account {
+            // The first answer tells; the others say the same.
+            let _ = self.learnt.account.set(path[first..last].into());
+        }
+    }
+
+    /// What the server calls itself, once it has answered.
+    pub fn server(&self) -> Option<&str> {
+        self.learnt.server.get().map(String::as_str)
     }
 
     /// Runs an operation.
     pub async fn call(&self, operation: &str, fields: &Value) -> Result<Value, CallError> {
         let body = serde_json::to_vec(fields).unwrap_or_default();
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
-            .uri(format!("http://{}/", self.address))
+            .uri(format!("{}/", self.url_at(&self.target.authority())))
+            .header("Host", self.target.authority())
             .header("Content-Type", "application/x-amz-json-1.0")
             .header("X-Amz-Target", format!("AmazonSQS.{operation}"))
-            .body(Full::new(Bytes::from(body)))
+            .body(())
             .map_err(|error| CallError::NotConnected(error.to_string()))?;
+        if let Some(signer) = &self.signer {
+            let signed = signer.sign(&mut request, &body);
+            signed.map_err(CallError::NotConnected)?;
+        }
+        let request = request.map(|()| Full::new(Bytes::from(body)));
         let body = self.send(request).await?;
         if body.is_empty() {
             return Ok(Value::Null);
@@ -100,7 +159,7 @@ impl Sqs {
         let body = fields.map(|fields| serde_json::to_vec(fields).unwrap_or_default());
         let request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.address))
+            .uri(format!("http://{}{path}", self.target.authority()))
             .header("Content-Type", "application/json")
             .body(Full::new(Bytes::from(body.unwrap_or_default())))
             .map_err(|error| CallError::NotConnected(error.to_string()))?;
@@ -117,6 +176,10 @@ impl Sqs {
                     }
                 })?;
                 let status = response.status().as_u16();
+                let server = response.headers().get("server");
+                if let Some(server) = server.and_then(|server| server.to_str().ok()) {
+                    let _ = self.learnt.server.set(server.chars().take(80).collect());
+                }
                 let body = Limited::new(response.into_body(), ANSWER_MAX);
                 let body = body.collect().await;
                 let body = body.map_err(|error| CallError::Lost(error.to_string()))?;
@@ -129,11 +192,6 @@ impl Sqs {
         let answered = tokio::time::timeout(WITHIN, answered).await;
         answered.unwrap_or_else(|_| Err(CallError::Lost(format!("not within {WITHIN:?}"))))
     }
-}
-
-/// URL of a queue at `address`.
-pub(crate) fn queue_url(address: &str, name: &str) -> String {
-    format!("http://{address}/000000000000/{name}")
 }
 
 fn refused(status: u16, body: &[u8]) -> CallError {

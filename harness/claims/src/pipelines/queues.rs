@@ -64,6 +64,7 @@ impl Queues {
                 .max_number_of_messages(max)
                 .wait_time_seconds(WAIT_S)
                 .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+                .message_system_attribute_names(MessageSystemAttributeName::SequenceNumber)
                 .send()
                 .await
                 .context("cannot receive")?;
@@ -117,4 +118,13 @@ impl Queues {
 pub(crate) fn order(message: &Message) -> anyhow::Result<Order> {
     let body = message.body.as_deref().context("message without a body")?;
     serde_json::from_str(body).context("the message is not an order")
+}
+
+/// The number that its queue gave a message; it grows within the message's group.
+pub(crate) fn sequence_number(message: &Message) -> anyhow::Result<&str> {
+    let attributes = message.attributes.as_ref();
+    let number = attributes.and_then(|all| all.get(&MessageSystemAttributeName::SequenceNumber));
+    number
+        .map(String::as_str)
+        .context("a FIFO queue gives each message a number")
 }

@@ -25,6 +25,7 @@ pub(super) fn options(places: Places, course: &CourseArgs) -> Result<Options, Fa
 pub(super) fn apply(options: &mut Options, course: &CourseArgs) {
     options.jobs = course.jobs.map_or(options.jobs, |jobs| jobs as usize);
     options.assist = !course.no_assist;
+    options.allow_wait = course.allow_wait;
     options.store = course.out.clone();
     options.temporary = std::env::temp_dir();
     options.cache = terminal::cache_folder();

@@ -5,7 +5,8 @@ use super::Finding;
 use super::rounds::Rounds;
 use crate::EngineError;
 use crate::trial::Finished;
-use exactly_model::{Candidate, Code, Reproduced, TrialKind};
+use exactly_adapter::Lack;
+use exactly_model::{Candidate, Code, FaultKind, Need, Reproduced, TrialKind};
 use std::collections::BTreeSet;
 
 /// Trials on the way to the simplest candidate of one finding.
@@ -18,6 +19,10 @@ impl Rounds<'_> {
     /// come back every time: then it is another trial's turn that shows the code.
     pub async fn look_closer(&mut self) -> Result<(), EngineError> {
         for first in self.overseer.findings(self.stage.cell) {
+            // Each look would take as long as the window is.
+            if self.is_waited_for(&first.candidate) {
+                continue;
+            }
             let mut looked = BTreeSet::new();
             let mut next = Some(first);
             while let Some(finding) = next.take().filter(|_| looked.len() < ROUNDS_MAX) {
@@ -28,6 +33,16 @@ impl Rounds<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a window has to be really waited for.
+    fn is_waited_for(&self, candidate: &Candidate) -> bool {
+        let mut faults = candidate.schedule.faults.iter();
+        faults.any(|fault| {
+            let instance = self.stage.instances.get(&fault.point.system);
+            let lack = instance.and_then(|instance| instance.lacks(Need::Horizon));
+            fault.kind == FaultKind::ExpireHorizon && matches!(lack, Some(Lack::Waits { .. }))
+        })
     }
 
     /// Answers whether one can count on it to come back.
@@ -165,7 +180,7 @@ async fn simplest<E>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use exactly_model::{Fault, FaultKind, Phase, Schedule, Selector};
+    use exactly_model::{Fault, Phase, Schedule, Selector};
 
     fn candidate(faults: usize, messages: u32) -> Candidate {
         let fault = Fault::new(FaultKind::Kill, Phase::After, Selector::new("s", "E"));

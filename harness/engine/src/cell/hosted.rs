@@ -9,12 +9,19 @@ use std::sync::Arc;
 pub(super) fn lack(
     instances: &BTreeMap<String, Arc<dyn Instance>>,
     needs: &[Need],
+    allow_wait: bool,
 ) -> Option<Lack> {
     let mut refused = None;
     for need in needs {
         for (name, instance) in instances {
             match instance.lacks(*need) {
                 None => {}
+                Some(Lack::Waits { .. }) if allow_wait => {}
+                Some(Lack::Waits { why, seconds }) => {
+                    return Some(Lack::NotHosted(format!(
+                        "needs {need}: {why}; --allow-wait waits {seconds} s for it"
+                    )));
+                }
                 // Another place decides it: that is worth more than a reason why
                 // this one does not.
                 Some(Lack::NotHosted(why)) => {

@@ -162,9 +162,10 @@ pub async fn run(
         not_hosted: None,
     };
     let mut result = Ok(());
-    match hosted::lack(&stage.instances, &course.info.needs) {
+    let needs = &course.info.needs;
+    match hosted::lack(&stage.instances, needs, stage.allow_wait) {
         Some(Lack::NotHosted(why)) => end.not_hosted = Some(why),
-        Some(Lack::Refused(why)) => end.error = Some(why),
+        Some(Lack::Refused(why) | Lack::Waits { why, .. }) => end.error = Some(why),
         None => match all_trials(stage, course, overseer).await {
             Ok(()) => {}
             Err(Ended::Short(why)) => end.error = Some(why),

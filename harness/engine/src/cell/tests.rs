@@ -136,6 +136,11 @@ fn course() -> Course {
 /// Runs a cell on `system`: how it ended on record, how many trials began, and
 /// what `run` answered.
 async fn run_on(system: Closed) -> (CellEnd, usize, Result<(), EngineError>) {
+    run_where(system, false).await
+}
+
+/// The same, where waiting is allowed or is not.
+async fn run_where(system: Closed, allow_wait: bool) -> (CellEnd, usize, Result<(), EngineError>) {
     let root = tempfile::tempdir().unwrap();
     let recorder = Recorder::create(root.path(), Box::new(|_| {})).unwrap();
     let (_keep, cancelled) = tokio::sync::watch::channel(false);
@@ -148,6 +153,7 @@ async fn run_on(system: Closed) -> (CellEnd, usize, Result<(), EngineError>) {
         recorder: recorder.clone(),
         seed: 1,
         assist: false,
+        allow_wait,
         cancelled,
     };
     let result = run(&stage, &course(), &Content).await;
@@ -191,6 +197,25 @@ async fn what_a_place_refuses_is_said_and_nothing_hangs() {
     let why = "EndTxn 4 to 5, and 3 is needed";
     assert_eq!((end.error.as_deref(), end.not_hosted), (Some(why), None));
     assert!(trials == 0 && result.is_ok());
+}
+
+#[tokio::test]
+async fn a_window_that_no_clock_shortens_is_hosted_where_waiting_is_allowed() {
+    let waits = |need| {
+        let why = "its clock cannot be moved".into();
+        (need == Need::Leases).then_some(Lack::Waits { why, seconds: 300 })
+    };
+    let system = || Closed {
+        lack: waits,
+        emulated: true,
+    };
+    let (end, trials, result) = run_on(system()).await;
+    let why = "needs session and transaction timeouts: its clock cannot be moved; --allow-wait \
+               waits 300 s for it";
+    assert_eq!((end.not_hosted.as_deref(), end.error), (Some(why), None));
+    assert!(trials == 0 && result.is_ok());
+    let (end, trials, _) = run_where(system(), true).await;
+    assert!(end.not_hosted.is_none() && trials > 0, "{end:?}");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@
 
 use super::signals::Frozen;
 use super::state::Director;
-use super::strike::{Act, At};
-use exactly_adapter::{Passed, Scope};
+use super::strike::{Act, At, InProgress};
+use exactly_adapter::{Horizon, Passed, Replayed, Scope};
 use exactly_model::{Event, Fault, FaultKind, FaultState, HorizonRecord};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Director {
         let horizon = scope.as_ref().and_then(|scope| scope.horizon());
         let passed = match horizon {
             None => Err(format!("{} forgets nothing by a clock", at.system)),
-            Some(horizon) => horizon.expire().await.map_err(|error| error.to_string()),
+            Some(horizon) => self.let_pass(horizon).await,
         };
         match passed {
             Ok(passed) => {
@@ -48,6 +48,18 @@ impl Director {
                 Act::Forward
             }
         }
+    }
+
+    async fn let_pass(&self, horizon: &dyn Horizon) -> Result<Passed, String> {
+        let waits = horizon.waits();
+        if let Some(wait) = waits.filter(|_| !self.terms.allow_wait) {
+            let seconds = wait.as_secs();
+            return Err(format!(
+                "no clock can be moved there; --allow-wait waits {seconds} s instead"
+            ));
+        }
+        let _waiting = waits.map(|_| InProgress::of(&self.waits));
+        horizon.expire().await.map_err(|error| error.to_string())
     }
 
     fn record_horizon(&self, system: &str, passed: Passed) {
@@ -77,8 +89,11 @@ impl Director {
     pub async fn replay(&self, index: usize) -> bool {
         let fault = self.state().faults[index].fault.clone();
         let why = match self.replayed(&fault).await {
-            Ok(0) => "nothing was put aside".into(),
-            Ok(_) => {
+            Ok(replayed) if replayed.messages == 0 => "nothing was put aside".into(),
+            Ok(replayed) => {
+                if let Some(instead) = replayed.instead {
+                    self.remark(&instead);
+                }
                 self.state().faults[index].state = FaultState::Fired;
                 self.record_fault(index, &fault, FaultState::Fired, None, Vec::new());
                 return true;
@@ -90,7 +105,7 @@ impl Director {
         false
     }
 
-    async fn replayed(&self, fault: &Fault) -> Result<u64, String> {
+    async fn replayed(&self, fault: &Fault) -> Result<Replayed, String> {
         let system = &fault.point.system;
         let scope = self.scope(system);
         let replaying = scope.as_ref().and_then(|scope| scope.replaying());

@@ -26,6 +26,8 @@ pub struct Director {
     pub(super) activity: AtomicU64,
     /// Faults that are being applied right now.
     pub(super) in_progress: Arc<AtomicUsize>,
+    /// Windows that are being waited for.
+    pub(super) waits: Arc<AtomicUsize>,
     pub(super) successors: Successors,
     pub(super) owners: Owners,
     pub(super) outages: Outages,
@@ -96,6 +98,7 @@ impl Director {
             recorder,
             activity: AtomicU64::new(0),
             in_progress: Arc::new(AtomicUsize::new(0)),
+            waits: Arc::new(AtomicUsize::new(0)),
             successors: Successors::default(),
             owners: Owners::default(),
             outages: Outages::default(),
@@ -155,6 +158,11 @@ impl Director {
     /// Whether a fault is being applied right now.
     pub fn is_striking(&self) -> bool {
         self.in_progress.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether a window is being waited for: the trial's limit is one of work.
+    pub fn is_waiting(&self) -> bool {
+        self.waits.load(Ordering::SeqCst) > 0
     }
 
     /// Whether any fault of the schedule has fired.

@@ -62,9 +62,9 @@ pub enum Act {
 pub struct InProgress(Arc<AtomicUsize>);
 
 impl InProgress {
-    pub(super) fn new(director: &Director) -> Self {
-        director.in_progress.fetch_add(1, Ordering::SeqCst);
-        Self(director.in_progress.clone())
+    pub(super) fn of(counter: &Arc<AtomicUsize>) -> Self {
+        counter.fetch_add(1, Ordering::SeqCst);
+        Self(counter.clone())
     }
 }
 
@@ -77,7 +77,7 @@ impl Drop for InProgress {
 impl Director {
     /// Says that a fault is being applied until the answer is dropped.
     pub fn striking(&self) -> InProgress {
-        InProgress::new(self)
+        InProgress::of(&self.in_progress)
     }
 
     pub(super) fn fault(&self, strike: Strike) -> Fault {

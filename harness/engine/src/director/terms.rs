@@ -24,6 +24,8 @@ pub struct Terms {
     pub hold_max: Duration,
     /// Leases by system, of the systems that have any.
     pub leases: BTreeMap<String, Duration>,
+    /// Whether a window that no clock shortens is waited for.
+    pub allow_wait: bool,
     /// Who breaks nodes, by system; of the systems that the harness started.
     pub controls: BTreeMap<String, Arc<dyn Control>>,
 }

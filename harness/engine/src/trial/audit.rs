@@ -34,6 +34,17 @@ pub struct Snapshot {
 }
 
 impl Trial<'_> {
+    /// Has every sink watched, before anything can reach it.
+    pub(super) async fn watch_sinks(&self) -> Result<(), EngineError> {
+        for observer in self.observers().iter().filter(|o| o.by.is_none()) {
+            let scope = self.scopes.get(&observer.system);
+            if let Some(observing) = scope.and_then(|scope| scope.observing()) {
+                observing.watch(observer).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads every sink. Where an acknowledged message has no effect, waits on,
     /// stops the processes by their own signal, and reads again: only then may a
     /// loss be called.

@@ -49,6 +49,8 @@ pub struct Stage {
     pub seed: u64,
     /// Whether waits may be shortened.
     pub assist: bool,
+    /// Whether a window that no clock shortens is waited for.
+    pub allow_wait: bool,
     /// Becomes true when the run is to end.
     pub cancelled: watch::Receiver<bool>,
 }
@@ -135,6 +137,7 @@ impl Stage {
                 .iter()
                 .map(|p| (p.name.clone(), Duration::from_millis(p.stop.grace_ms)))
                 .collect(),
+            allow_wait: self.allow_wait,
             hold_max: HOLD_MAX.max(longest * 2),
             leases,
             controls: controls
@@ -232,6 +235,7 @@ impl Stage {
             ended: Vec::new(),
             acknowledged: Vec::new(),
         };
+        trial.watch_sinks().await?;
         let hooks = &self.pipeline.hooks;
         trial
             .hook("before_trial", hooks.before_trial.as_ref())

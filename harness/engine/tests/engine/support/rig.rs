@@ -92,6 +92,7 @@ impl Rig {
                 .map(|lease| ("s".to_string(), lease))
                 .into_iter()
                 .collect(),
+            allow_wait: false,
             controls: BTreeMap::from([("s".to_string(), control.clone() as Arc<dyn Control>)]),
         };
         let schedule = Schedule {

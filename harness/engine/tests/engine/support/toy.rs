@@ -138,6 +138,7 @@ pub async fn run_toy(rig: &Rig, toy: Arc<Toy>, ordered: Ordered) -> Result<Finis
         recorder,
         seed: 1,
         assist: toy.assist,
+        allow_wait: false,
         cancelled,
     };
     stage.run_trial(super::rig::TRIAL, ordered).await

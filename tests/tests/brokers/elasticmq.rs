@@ -1,0 +1,128 @@
+//! ElasticMQ beside the embedded SQS. Needs ElasticMQ's jars in ELASTICMQ_HOME; CI has
+//! them, elsewhere these tests say that they did not run.
+//!
+//! CI runs [`CELLS`]. `EXACTLY_TEST_REAL=all` runs every cell of SQS, and the one that
+//! takes five minutes.
+
+use crate::alone;
+use crate::differences::explained;
+use crate::real::{Essences, differences, evaluate_cells};
+use crate::support::{Home, there_is};
+use exactly_model::{Verdict, exit};
+
+const PLACE: &str = "sqs=local";
+
+/// What CI runs: appends and effects, what holds and what does not, and each way of
+/// reading that no other place has.
+const CELLS: &[&str] = &[
+    "sqs-fifo/resend-within-window",
+    "sqs-fifo/dedup-per-group",
+    "ack-after-process/sqs-delete-then-effect",
+];
+
+fn all_is_asked_for() -> bool {
+    std::env::var("EXACTLY_TEST_REAL").as_deref() == Ok("all")
+}
+
+fn cells() -> Vec<String> {
+    if !all_is_asked_for() {
+        return CELLS.iter().map(|cell| cell.to_string()).collect();
+    }
+    let claims = exactly_claims::catalogue();
+    let of_sqs = claims.iter().flat_map(|claim| {
+        let variants = claim.variants.iter();
+        let variants = variants.filter(|v| v.pipeline.source == exactly_claims::Source::Sqs);
+        variants.map(move |v| format!("{}/{}", claim.id, v.id))
+    });
+    of_sqs.collect()
+}
+
+fn evaluate(place: &str) -> (Essences, Home) {
+    evaluate_cells(place, &cells(), &[])
+}
+
+#[test]
+fn elasticmq_agrees_with_the_embedded_server() {
+    let test = "elasticmq_agrees_with_the_embedded_server";
+    if !there_is("ELASTICMQ_HOME", "ElasticMQ", test) {
+        return;
+    }
+    let _alone = alone();
+    let (embedded, _home) = evaluate("sqs=embedded");
+    let (real, home) = evaluate(PLACE);
+    let mut unexplained = Vec::new();
+    for (id, real) in &real {
+        // The window: it has a test of its own.
+        if real.verdict == Verdict::NotHosted {
+            println!("{id} is not hosted at {PLACE}");
+            continue;
+        }
+        for line in differences(&embedded[id], real) {
+            match explained(id, PLACE, &line) {
+                Some(why) => println!("{id}: {line}: {why}"),
+                None => unexplained.push(format!("{id}: {line}")),
+            }
+        }
+    }
+    assert!(
+        unexplained.is_empty(),
+        "{PLACE} differs from the embedded SQS; find out why (in {}), then explain it in \
+         differences.rs:\n  {}",
+        home.path().display(),
+        unexplained.join("\n  ")
+    );
+}
+
+#[test]
+fn a_window_that_is_really_waited_for_is_as_long_as_the_clock_says() {
+    let test = "a_window_that_is_really_waited_for_is_as_long_as_the_clock_says";
+    // Five minutes and some: with the whole catalogue only.
+    if !all_is_asked_for() || !there_is("ELASTICMQ_HOME", "ElasticMQ", test) {
+        return;
+    }
+    let _alone = alone();
+    let cell = ["sqs-fifo/resend-after-window".to_string()];
+    let (real, _home) = evaluate_cells(PLACE, &cell, &["--allow-wait"]);
+    let essence = &real[&cell[0]];
+    assert_eq!(essence.verdict, Verdict::Refuted, "{essence:?}");
+    assert!(essence.codes.contains("D4 at out"), "{essence:?}");
+}
+
+#[test]
+fn what_is_missing_for_a_local_sqs_is_named_with_the_command_that_gets_it() {
+    let home = Home::new("no-elasticmq");
+    let nothing = home.path().join("nothing");
+    for (elasticmq, java, parts) in [
+        (
+            None,
+            None,
+            ["ELASTICMQ_HOME is not set", "mvn -f .ci/elasticmq/pom.xml"],
+        ),
+        (
+            Some(&nothing),
+            None,
+            ["no elasticmq-server_2.13-*.jar", "mvn -f"],
+        ),
+        (
+            Some(home.path().to_path_buf()).as_ref(),
+            Some(&nothing),
+            ["JAVA_HOME is set", "Java 17"],
+        ),
+    ] {
+        std::fs::write(home.path().join("elasticmq-server_2.13-1.7.1.jar"), "").unwrap();
+        let mut command = home.evaluate(&["sqs-fifo/delete-lost", "--on", PLACE]);
+        command.env_remove("ELASTICMQ_HOME").env_remove("JAVA_HOME");
+        command.envs(elasticmq.map(|folder| ("ELASTICMQ_HOME", folder)));
+        command.envs(java.map(|folder| ("JAVA_HOME", folder)));
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(exit::SYSTEM_UNAVAILABLE)),
+            "{text}"
+        );
+        for part in parts {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+        }
+    }
+}
