@@ -13,12 +13,12 @@ pub(crate) enum Reading {
     /// The embedded server keeps a log.
     Log,
     /// Sinks are consumed, and queues for dead letters looked into.
-    Consuming(Consumers, Asides),
+    Consuming(Box<Consumers>, Asides),
 }
 
 impl Reading {
     pub fn consuming(sqs: &Sqs) -> Self {
-        Self::Consuming(Consumers::new(sqs.clone()), Asides::default())
+        Self::Consuming(Box::new(Consumers::new(sqs.clone())), Asides::default())
     }
 
     /// Begins to consume the queue `name`, where that is how it is read.

@@ -104,7 +104,7 @@ const fn resending(program: Program) -> Program {
     }
 }
 
-pub(crate) static PROGRAMS: [Program; 28] = [
+pub(crate) static PROGRAMS: [Program; 30] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",
