@@ -7,12 +7,12 @@ use crate::pipelines::charges::CHARGE_TIMEOUT;
 use crate::pipelines::queues::ATTEMPT_TIMEOUT;
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
-    charge_after_commit, charge_before_commit, charge_new_key, charge_once, charge_retried, charge_same_key, concurrent_highest_offset,
-    effect_then_ack, idempotent_only, inbox_then_ack, position_in_database, row_after_commit,
-    row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
-    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id,
-    sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number, sqs_resend_content_based,
-    sqs_resend_new_id, transactional,
+    charge_after_commit, charge_before_commit, charge_new_key, charge_once, charge_retried,
+    charge_same_key, concurrent_highest_offset, effect_then_ack, idempotent_only, inbox_then_ack,
+    position_in_database, row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop,
+    sqs_delete_then_effect, sqs_effect_then_delete, sqs_inbox_by_business_id,
+    sqs_inbox_by_message_id, sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number,
+    sqs_resend_content_based, sqs_resend_new_id, transactional,
 };
 use crate::spec::{LEASE_MS, VISIBILITY_MS};
 use crate::{Program, Source};

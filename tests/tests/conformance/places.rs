@@ -14,8 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 const PAYLOAD: &str = r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#;
-const CHARGE: &str =
-    r#"{"order":"{id}","customer":"{key}","amount":100,"checksum":"{checksum}"}"#;
+const CHARGE: &str = r#"{"order":"{id}","customer":"{key}","amount":100,"checksum":"{checksum}"}"#;
 const TABLE: &str = "create table orders (id text, key text, n bigint, checksum text)";
 const INSERT: &str = "insert into orders values ({id}, {key}, {seq}, {checksum})";
 const SELECT: &str = "select id, key, n as seq, checksum from orders";
@@ -104,7 +103,7 @@ fn postgres() -> Arm {
     }
 }
 
-fn sqs() -> Arm {
+fn sqs(name: &'static str, place: SystemPlace) -> Arm {
     let queue = Queue {
         name: "orders".into(),
         fifo: true,
@@ -112,10 +111,10 @@ fn sqs() -> Arm {
         ..Queue::default()
     };
     Arm {
-        name: "SQS, embedded",
+        name,
         adapter: Box::new(SqsSystem),
-        place: SystemPlace::Embedded,
-        wants: None,
+        wants: (place != SystemPlace::Embedded).then_some("ELASTICMQ_HOME"),
+        place,
         setup: Setup {
             queues: vec![queue],
             ..Setup::default()
@@ -147,7 +146,8 @@ pub fn arms() -> Vec<Arm> {
         kafka("Kafka, embedded", SystemPlace::Embedded),
         kafka("Kafka, local", SystemPlace::Local { nodes: 1 }),
         postgres(),
-        sqs(),
+        sqs("SQS, embedded", SystemPlace::Embedded),
+        sqs("SQS, local (ElasticMQ)", SystemPlace::Local { nodes: 1 }),
         http(),
     ]
 }
@@ -168,7 +168,7 @@ impl Servers {
             // Servers that refuse root run as another user.
             std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
         }
-        let settings = ["KAFKA_HOME", "JAVA_HOME"];
+        let settings = ["KAFKA_HOME", "ELASTICMQ_HOME", "JAVA_HOME"];
         let settings = settings
             .into_iter()
             .filter_map(|name| Some((name.to_string(), std::env::var(name).ok()?)));

@@ -3,7 +3,8 @@
 use exactly_adapter::conformance::{Answer, Line};
 use std::collections::BTreeMap;
 
-const BEGIN: &str = "<!-- from a run: UPDATE_GOLDEN=1 cargo test -p exactly-tests --test conformance -->";
+const BEGIN: &str =
+    "<!-- from a run: UPDATE_GOLDEN=1 cargo test -p exactly-tests --test conformance -->";
 const NOT_RUN: &str = "";
 
 /// What one arm said.
@@ -62,14 +63,24 @@ pub fn renewed(page: &str, columns: &[Column]) -> String {
     rules.retain(|rule| known.keys().any(|(of, _)| of == rule));
     let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
     let mut out = format!("{head}{BEGIN}\n\n");
-    out += &line(["rule"].into_iter().chain(names.iter().map(String::as_str)).collect());
+    out += &line(
+        ["rule"]
+            .into_iter()
+            .chain(names.iter().map(String::as_str))
+            .collect(),
+    );
     out += &line(vec!["---"; names.len() + 1]);
     for rule in &rules {
         let cell = |name: &String| {
             let at = (rule.clone(), name.clone());
             known.get(&at).map_or(NOT_RUN, String::as_str)
         };
-        out += &line([rule.as_str()].into_iter().chain(names.iter().map(cell)).collect());
+        out += &line(
+            [rule.as_str()]
+                .into_iter()
+                .chain(names.iter().map(cell))
+                .collect(),
+        );
     }
     out
 }
@@ -90,9 +101,17 @@ fn a_column_that_was_not_run_stays_as_it_was() {
     let second = Column::new("two", &[line(Answer::NotOffered)]);
     let page = format!("words\n{BEGIN}\n");
     let both = renewed(&page, &[first, second]);
-    assert!(both.ends_with("| rule | one | two |\n| --- | --- | --- |\n| feeding: it is fed | yes | – |\n"), "{both}");
+    assert!(
+        both.ends_with(
+            "| rule | one | two |\n| --- | --- | --- |\n| feeding: it is fed | yes | – |\n"
+        ),
+        "{both}"
+    );
     let broken = Column::new("two", &[line(Answer::Broken("why".into()))]);
     let renewed_one = renewed(&both, &[broken]);
-    assert!(renewed_one.contains("| feeding: it is fed | yes | **no** |"), "{renewed_one}");
+    assert!(
+        renewed_one.contains("| feeding: it is fed | yes | **no** |"),
+        "{renewed_one}"
+    );
     assert!(renewed_one.starts_with("words\n"));
 }

@@ -47,6 +47,9 @@ pub struct Check {
     notes: Vec<String>,
 }
 
+/// The kinds of system that can be started from what is installed here.
+const LOCAL: [&str; 2] = ["kafka", "sqs"];
+
 impl Check {
     /// Options that run it. What the caller says afterwards goes first.
     pub fn options(&self, executable: impl Into<Executable>) -> Options {
@@ -82,7 +85,7 @@ impl Check {
             return Err(format!("no system is called {}{hint}", quoted(name)));
         }
         let local = matches!(place, SystemPlace::Local { .. });
-        let has = |kind: &str| !local || kind == "kafka";
+        let has = |kind: &str| !local || LOCAL.contains(&kind);
         for system in meant {
             match (has(&system.kind), name) {
                 (true, _) => drop(self.places.insert(system.name.clone(), place.clone())),
