@@ -283,7 +283,7 @@ pub(crate) static PROGRAMS: [Program; 30] = [
     )),
     queued(program(
         "sqs-inbox-by-sequence",
-        "inserts row and the group's highest number in one transaction, then deletes the message",
+        "inserts row and highest number of the group in one transaction, then deletes",
         |settings| sqs_inbox_by_sequence::run(settings).boxed(),
     )),
     Program {
@@ -311,7 +311,7 @@ pub(crate) static PROGRAMS: [Program; 30] = [
     )),
     resending(program(
         "sqs-resend-by-number",
-        "sends the order on under its number among its customer's, then deletes the message",
+        "sends orders on under their customers' numbers, then deletes their messages",
         |settings| sqs_resend_by_number::run(settings).boxed(),
     )),
     resending(program(

@@ -8,7 +8,7 @@
 use crate::spec::VISIBILITY_MS;
 use crate::witness::{
     away_after, delete, drop_request, given_up_and_replayed, insert, kill_after, kill_before, send,
-    slow_before,
+    send_batch, slow_before,
 };
 use crate::{Claim, Sink, Variant};
 use exactly_model::Code::{D3, D4, D6, O1};
@@ -57,7 +57,7 @@ fn appends() -> Vec<Variant> {
                 "sqs-resend-by-number",
                 appended(ExactlyOnce),
                 &[],
-                vec![kill_after(send(1)), kill_before(delete(1))],
+                vec![kill_after(send_batch(1)), kill_before(delete(1))],
             )
         },
         Variant {

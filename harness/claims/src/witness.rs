@@ -41,6 +41,13 @@ pub(crate) fn send(sequence: u32) -> Selector {
         .covering(sequence)
 }
 
+/// The SendMessageBatch that sends message `sequence` on to `out`.
+pub(crate) fn send_batch(sequence: u32) -> Selector {
+    Selector::new("sqs", "SendMessageBatch")
+        .on("queue.out")
+        .covering(sequence)
+}
+
 /// The request that charges message `sequence`.
 pub(crate) fn charge(sequence: u32) -> Selector {
     Selector::new("http", "POST")

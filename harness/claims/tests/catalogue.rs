@@ -7,13 +7,14 @@ use exactly_model::{Code, Fault, FaultKind, Guarantee, Need, Phase, Selector, Si
 use std::collections::BTreeSet;
 
 /// Operations and targets that the adapters give to what the programs do.
-const KNOWN: [(&str, &str, &str); 8] = [
+const KNOWN: [(&str, &str, &str); 9] = [
     ("postgres", "INSERT", "orders"),
     ("postgres", "COMMIT", ""),
     ("kafka", "OffsetCommit", "topic.orders"),
     ("kafka", "Produce", "topic.out"),
     ("kafka", "EndTxn commit", ""),
     ("sqs", "SendMessage", "queue.out"),
+    ("sqs", "SendMessageBatch", "queue.out"),
     ("sqs", "DeleteMessage", "queue.orders"),
     ("http", "POST", "/charges"),
 ];

@@ -299,3 +299,35 @@ async fn positions_that_the_pipeline_keeps_itself_stand_in_for_the_system_s() {
     );
     assert!(rig.notes().is_empty(), "{:?}", rig.notes());
 }
+
+/// A toy whose window takes longer than a trial may, and a trial that waits it out
+/// once the effect of message 1 is made.
+async fn with_a_window(allow_wait: bool) -> (Rig, Arc<Toy>) {
+    let mut toy = Toy::new(WORKER).await;
+    toy.pipeline.limits.trial_ms = 1_500;
+    toy.window = Duration::from_secs(3);
+    toy.allow_wait = allow_wait;
+    let away = at(FaultKind::ExpireHorizon, Phase::After, 1);
+    let (rig, toy) = run(toy, planned([away])).await;
+    assert_eq!(*toy.watched.lock().unwrap(), ["effects"]);
+    (rig, toy)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_that_is_waited_for_does_not_count_towards_the_trial_s_limit() {
+    let (rig, toy) = with_a_window(true).await;
+    assert_eq!(rig.states(0), ARMED_FIRED);
+    assert_eq!(effects(&toy), [1, 2, 1, 1], "its successor did it again");
+    assert!(settled(&rig).waited_ms >= 3_000, "{:?}", settled(&rig));
+    let horizons = rig.records().into_iter();
+    let passed = horizons.filter(|r| matches!(r.event, Event::Horizon(_)));
+    assert_eq!(passed.count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_is_waited_for_only_where_that_is_allowed() {
+    let (rig, toy) = with_a_window(false).await;
+    assert_eq!(rig.states(0), [FaultState::Armed, FaultState::Missed]);
+    assert_eq!(effects(&toy), [1, 1, 1, 1]);
+    assert!(settled(&rig).waited_ms < 3_000, "{:?}", settled(&rig));
+}

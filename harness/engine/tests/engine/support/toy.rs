@@ -3,8 +3,8 @@
 use super::{Nodes, PATIENCE, Rig, Server, protocol};
 use async_trait::async_trait;
 use exactly_adapter::{
-    Assisting, Backlog, Control, Decoder, Fed, FeedError, Feeder, Instance, Lack, Left,
-    ObserveError, Observing, Outgoing, Positions, Scope, Seen, StartError, TrialNames,
+    Assisting, Backlog, Control, Decoder, Fed, FeedError, Feeder, Horizon, Instance, Lack, Left,
+    ObserveError, Observing, Outgoing, Passed, Positions, Scope, Seen, StartError, TrialNames,
 };
 use exactly_engine::EngineError;
 use exactly_engine::store::Recorder;
@@ -17,6 +17,7 @@ use exactly_model::{
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Asks where the log stands, makes the next record's effect, acknowledges it,
 /// and begins anew when its connection breaks.
@@ -46,6 +47,11 @@ pub struct Toy {
     pub failing_looks: AtomicU32,
     pub failing_after: Option<&'static str>,
     pub assist: bool,
+    /// How long its window is, which no clock shortens.
+    pub window: Duration,
+    pub allow_wait: bool,
+    /// Sinks that are watched, in order.
+    pub watched: std::sync::Mutex<Vec<String>>,
 }
 
 impl Toy {
@@ -57,6 +63,9 @@ impl Toy {
             failing_looks: AtomicU32::new(0),
             failing_after: None,
             assist: false,
+            window: Duration::ZERO,
+            allow_wait: false,
+            watched: std::sync::Mutex::default(),
         }
     }
 
@@ -138,7 +147,7 @@ pub async fn run_toy(rig: &Rig, toy: Arc<Toy>, ordered: Ordered) -> Result<Finis
         recorder,
         seed: 1,
         assist: toy.assist,
-        allow_wait: false,
+        allow_wait: toy.allow_wait,
         cancelled,
     };
     stage.run_trial(super::rig::TRIAL, ordered).await
@@ -243,7 +252,26 @@ impl Scope for ToyCorner {
         Some(self)
     }
 
+    fn horizon(&self) -> Option<&dyn Horizon> {
+        Some(self)
+    }
+
     async fn close(&self) {}
+}
+
+#[async_trait]
+impl Horizon for ToyCorner {
+    fn waits(&self) -> Option<Duration> {
+        Some(self.toy.window)
+    }
+
+    async fn expire(&self) -> Result<Passed, ObserveError> {
+        tokio::time::sleep(self.toy.window).await;
+        Ok(Passed {
+            what: "the window".into(),
+            seconds: 0,
+        })
+    }
 }
 
 #[async_trait]
@@ -294,6 +322,13 @@ impl Observing for ToyCorner {
                 view: View::default(),
             });
         }
+        Ok(())
+    }
+
+    async fn watch(&self, observer: &Observer) -> Result<(), ObserveError> {
+        let nothing_yet = self.toy.server().applied().is_empty();
+        assert!(nothing_yet, "it is watched before the pipeline runs");
+        self.toy.watched.lock().unwrap().push(observer.name.clone());
         Ok(())
     }
 
