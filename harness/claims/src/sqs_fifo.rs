@@ -53,7 +53,7 @@ fn appends() -> Vec<Variant> {
         Variant {
             dedup_per_group: true,
             ..Variant::new(
-                "dedup-per-group",
+                "dedup-by-group",
                 "sqs-resend-by-number",
                 appended(ExactlyOnce),
                 &[],

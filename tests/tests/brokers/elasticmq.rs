@@ -22,7 +22,7 @@ const CELLS: &[&str] = &[
 /// A promise of SQS that ElasticMQ 1.7.1 does not keep: it takes
 /// `DeduplicationScope=messageGroup` and deduplicates over the whole queue. There is
 /// nothing to compare, and a test of its own sees that it is found out.
-const NOT_KEPT: &str = "sqs-fifo/dedup-per-group";
+const NOT_KEPT: &str = "sqs-fifo/dedup-by-group";
 
 fn all_is_asked_for() -> bool {
     std::env::var("EXACTLY_TEST_REAL").as_deref() == Ok("all")

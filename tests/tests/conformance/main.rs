@@ -2,6 +2,7 @@
 //! (`exactly_adapter::conformance`), and a table of what it said in
 //! `docs/conformance.md`. `UPDATE_GOLDEN=1` writes the table anew.
 
+mod flaws;
 mod places;
 mod table;
 
