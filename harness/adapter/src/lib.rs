@@ -23,6 +23,7 @@ mod error;
 mod host;
 mod ids;
 mod instance;
+pub mod jvm;
 
 pub use carried::*;
 pub use decoder::*;

@@ -5,8 +5,7 @@
 //! takes five minutes.
 
 use crate::alone;
-use crate::differences::explained;
-use crate::real::{Essences, differences, evaluate_cells};
+use crate::real::{Essences, assert_agree, evaluate_cells};
 use crate::support::{Home, there_is};
 use exactly_model::{Verdict, exit};
 
@@ -38,7 +37,7 @@ fn cells() -> Vec<String> {
         let variants = variants.filter(|v| v.pipeline.source == exactly_claims::Source::Sqs);
         variants.map(move |v| format!("{}/{}", claim.id, v.id))
     });
-    of_sqs.collect()
+    of_sqs.filter(|id| id != NOT_KEPT).collect()
 }
 
 fn evaluate(place: &str) -> (Essences, Home) {
@@ -54,27 +53,7 @@ fn elasticmq_agrees_with_the_embedded_server() {
     let _alone = alone();
     let (embedded, _home) = evaluate("sqs=embedded");
     let (real, home) = evaluate(PLACE);
-    let mut unexplained = Vec::new();
-    for (id, real) in &real {
-        // The window: it has a test of its own.
-        if real.verdict == Verdict::NotHosted || id == NOT_KEPT {
-            println!("{id} is not compared at {PLACE}");
-            continue;
-        }
-        for line in differences(&embedded[id], real) {
-            match explained(id, PLACE, &line) {
-                Some(why) => println!("{id}: {line}: {why}"),
-                None => unexplained.push(format!("{id}: {line}")),
-            }
-        }
-    }
-    assert!(
-        unexplained.is_empty(),
-        "{PLACE} differs from the embedded SQS; find out why (in {}), then explain it in \
-         differences.rs:\n  {}",
-        home.path().display(),
-        unexplained.join("\n  ")
-    );
+    assert_agree(PLACE, &embedded, &real, &home);
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn embedded() -> &'static Essences {
 }
 
 /// What differs, one line for each, as the table of differences has them.
-pub fn differences(embedded: &Essence, real: &Essence) -> Vec<String> {
+fn differences(embedded: &Essence, real: &Essence) -> Vec<String> {
     let mut lines = Vec::new();
     if embedded.verdict != real.verdict {
         lines.push(format!(
@@ -175,9 +175,14 @@ fn agrees_with_embedded(place: &str) {
     // One after the other, whatever the number of test threads.
     let _alone = alone();
     let (real, home) = evaluate(place);
+    assert_agree(place, embedded(), &real, &home);
+}
+
+/// Each cell that both have decided is the same, but for what is explained.
+pub fn assert_agree(place: &str, embedded: &Essences, real: &Essences, home: &Home) {
     let mut unexplained = Vec::new();
-    for (id, real) in &real {
-        let embedded = &embedded()[id];
+    for (id, real) in real {
+        let embedded = &embedded[id];
         let decided = |essence: &Essence| essence.verdict != Verdict::NotHosted;
         if !decided(embedded) || !decided(real) {
             println!("{place}: {id} is not hosted on both");
@@ -192,7 +197,7 @@ fn agrees_with_embedded(place: &str) {
     }
     assert!(
         unexplained.is_empty(),
-        "{place} differs from the embedded Kafka; find out why (in {}), then explain it in \
+        "{place} differs from the embedded place; find out why (in {}), then explain it in \
          differences.rs:\n  {}",
         home.path().display(),
         unexplained.join("\n  ")

@@ -2,7 +2,7 @@
 
 use crate::talk::{ask, books, get, open, script, send, serve};
 use std::time::{Duration, Instant};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 const CHARGE: &str = r#"{"order":"x1-2-3","customer":"k0","amount":500}"#;
@@ -120,8 +120,12 @@ async fn half_a_request_does_nothing() {
         CHARGE.len() + 1
     );
     stream.write_all(half.as_bytes()).await.unwrap();
-    drop(stream);
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // The service closes when it has made up its mind.
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let closed = stream.read_to_end(&mut answer);
+    let closed = tokio::time::timeout(Duration::from_secs(10), closed).await;
+    assert!(closed.is_ok(), "the service waits for the other half");
     assert_eq!(books(at, "a").await.len(), 0);
     assert_eq!(get(at, "/_exactly/accounts/a").await.json()["working"], 0);
 }

@@ -3,10 +3,10 @@
 use super::config::{self, HOST, Seat};
 use super::health::Health;
 use super::jars;
-use super::java::Java;
 use super::node::{Machine, Node};
 use crate::client::{BROKERS_COME_BACK, Broker, Cluster};
 use async_trait::async_trait;
+use exactly_adapter::jvm::Java;
 use exactly_adapter::{Control, Host, StartError};
 use futures::future::{join_all, try_join_all};
 use std::collections::BTreeMap;
@@ -53,7 +53,7 @@ impl Local {
 
     /// How the report names it.
     pub fn version(&self) -> String {
-        format!("Apache Kafka {}", self.machine.java.kafka_version())
+        format!("Apache Kafka {}", self.machine.java.server_version())
     }
 
     /// Where all nodes listen, those that are down too.
@@ -75,7 +75,7 @@ impl Local {
 /// Finds what nodes run on, and takes ports and folders for `count` of them.
 fn prepare(host: Arc<dyn Host>, count: u32) -> Result<(Machine, Vec<Node>), StartError> {
     config::check_nodes(count)?;
-    let java = Java::find(host.as_ref(), jars::find(host.as_ref())?)?;
+    let java = Java::find(host.as_ref(), &jars::KAFKA, jars::find(host.as_ref())?)?;
     let folder = host.scratch().join("kafka");
     let failed = |error: std::io::Error| StartError::NotStarted {
         system: "kafka",

@@ -9,7 +9,6 @@ mod cluster;
 mod config;
 mod health;
 mod jars;
-mod java;
 mod node;
 mod seen;
 

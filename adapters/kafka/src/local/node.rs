@@ -1,7 +1,7 @@
 //! One node of a local cluster: where it sits, and its process while it has one.
 
 use super::config::{CLUSTER_ID, Seat};
-use super::java::Java;
+use exactly_adapter::jvm::Java;
 use exactly_adapter::{Host, Server, ServerCommand, StartError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +23,16 @@ pub(super) struct Machine {
     pub java: Java,
     /// Where logging is configured.
     pub logging: PathBuf,
+}
+
+impl Machine {
+    fn command(&self, heap_mb: u32, main: &[&str]) -> Vec<String> {
+        let options = [
+            format!("-Dlog4j2.configurationFile={}", self.logging.display()),
+            "-XX:MaxDirectMemorySize=128m".into(),
+        ];
+        self.java.command(heap_mb, &options, main)
+    }
 }
 
 /// One node.
@@ -69,7 +79,7 @@ impl Node {
         let Machine { host, java, .. } = machine;
         let formatted = host.run(ServerCommand {
             name: format!("kafka-format{}", self.number()),
-            command: java.command(FORMAT_HEAP_MB, &machine.logging, &tool),
+            command: machine.command(FORMAT_HEAP_MB, &tool),
             ready_within_ms: FORMATTED_WITHIN_MS,
             ..ServerCommand::default()
         });
@@ -97,7 +107,7 @@ impl Node {
                 1 => format!("kafka-node{number}"),
                 _ => format!("kafka-node{number}-{starts}"),
             },
-            command: java.command(NODE_HEAP_MB, &machine.logging, &broker),
+            command: machine.command(NODE_HEAP_MB, &broker),
             ready: READY.into(),
             ready_within_ms: STARTED_WITHIN_MS,
             ..ServerCommand::default()

@@ -7,12 +7,12 @@
 
 mod config;
 mod jars;
-mod java;
 
 use crate::client::Target;
 use config::Seat;
+use exactly_adapter::jvm::Java;
 use exactly_adapter::{Host, Server, ServerCommand, StartError};
-use java::Java;
+use jars::ELASTICMQ;
 
 /// Heap of the server: two hundred trials' queues stay open until they are swept.
 const HEAP_MB: u32 = 192;
@@ -37,16 +37,20 @@ impl Local {
                 hint: "leave out the number: ElasticMQ is one process".into(),
             });
         }
-        let java = Java::find(host, jars::find(host)?)?;
+        let java = Java::find(host, &ELASTICMQ, ELASTICMQ.find(host)?)?;
         let seat = Seat::take(&host.scratch().join("elasticmq"));
         let seat = seat.map_err(|error| StartError::NotStarted {
             system: crate::KIND,
             why: format!("cannot prepare a folder and a port for it: {error}"),
             hint: "see whether the run's temporary folder can be written".into(),
         })?;
+        let options = [
+            format!("-Dconfig.file={}", seat.config.display()),
+            "-Xms32m".into(),
+        ];
         let server = host.serve(ServerCommand {
             name: "elasticmq".into(),
-            command: java.command(HEAP_MB, &seat.config),
+            command: java.command(HEAP_MB, &options, &["org.elasticmq.server.Main"]),
             ready: READY.into(),
             ready_within_ms: STARTED_WITHIN_MS,
             ..ServerCommand::default()
@@ -55,7 +59,7 @@ impl Local {
         Ok(Self {
             server,
             seat,
-            version: format!("ElasticMQ {}", java.elasticmq_version()),
+            version: format!("ElasticMQ {}", java.server_version()),
         })
     }
 

@@ -35,6 +35,16 @@ pub(super) fn lack(
     refused
 }
 
+/// Whether a system forgets in a trial: by a clock that is moved, or where it may
+/// be waited for.
+pub(super) fn forgets(instance: &dyn Instance, allow_wait: bool) -> bool {
+    match instance.lacks(Need::Horizon) {
+        None => true,
+        Some(Lack::Waits { .. }) => allow_wait,
+        Some(_) => false,
+    }
+}
+
 fn elsewhere(instance: &dyn Instance, name: &str) -> String {
     let info = instance.info(name);
     match info.emulated {

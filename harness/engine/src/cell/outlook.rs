@@ -1,5 +1,6 @@
 //! From what calibration taught to the trials that are planned.
 
+use super::hosted::forgets;
 use super::rounds::Rounds;
 use super::{Planning, not_run};
 use crate::plan::{self, Draws, Ground, Knowledge, LeftOut};
@@ -118,6 +119,11 @@ impl Rounds<'_> {
             can.map(|(name, _)| name.clone()).collect::<BTreeSet<_>>()
         };
         let replaying = can(|scope| scope.replaying().is_some());
+        let mut forgetting = can(|scope| scope.horizon().is_some());
+        forgetting.retain(|name| {
+            let instance = stage.instances.get(name);
+            instance.is_some_and(|instance| forgets(instance.as_ref(), stage.allow_wait))
+        });
         Ground {
             timeouts: systems
                 .filter(|system| system.client_timeout_ms.is_some())
@@ -128,7 +134,7 @@ impl Rounds<'_> {
             nodes: controls
                 .filter_map(|(name, instance)| Some((name.clone(), instance.control()?.nodes())))
                 .collect(),
-            forgetting: can(|scope| scope.horizon().is_some()),
+            forgetting,
             gives_up: stage
                 .pipeline
                 .gives_up()

@@ -218,6 +218,29 @@ async fn a_window_that_no_clock_shortens_is_hosted_where_waiting_is_allowed() {
     assert!(end.not_hosted.is_none() && trials > 0, "{end:?}");
 }
 
+#[test]
+fn a_window_is_planned_where_it_passes_in_a_trial() {
+    type Lacks = fn(Need) -> Option<Lack>;
+    let by_clock: Lacks = |_| None;
+    let by_waiting: Lacks = |need| {
+        let why = "its clock cannot be moved".into();
+        (need == Need::Horizon).then_some(Lack::Waits { why, seconds: 300 })
+    };
+    let never: Lacks = |_| Some(Lack::NotHosted("it forgets nothing".into()));
+    for (lack, allow_wait, planned) in [
+        (by_clock, false, true),
+        (by_waiting, false, false),
+        (by_waiting, true, true),
+        (never, true, false),
+    ] {
+        let system = Closed {
+            lack,
+            emulated: true,
+        };
+        assert_eq!(hosted::forgets(&system, allow_wait), planned);
+    }
+}
+
 #[tokio::test]
 async fn a_place_that_is_not_made_for_it_outweighs_one_that_refuses() {
     let both = |need| match need {
