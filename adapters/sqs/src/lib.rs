@@ -6,6 +6,7 @@
 //! * `boundary`: labels of both protocols (AWS JSON 1.0 and the older query
 //!   protocol); what receipt handles stand for, and whom an answer takes a message
 //!   for.
+//! * [`clock`]: moving the clock of an embedded server from outside.
 //! * `client`: the harness's own requests. Feeding, auditing by the log or by
 //!   consuming, the clock.
 //! * [`queue`]: FIFO and standard queues as a pure state machine.
@@ -17,6 +18,7 @@
 
 mod boundary;
 mod client;
+pub mod clock;
 pub mod embedded;
 mod local;
 mod names;

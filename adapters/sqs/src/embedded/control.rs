@@ -30,9 +30,23 @@ pub(super) async fn clock(State(server): State<Server>, request: Request) -> Res
         }
     };
     match server.shared.advance(&advance.prefix, advance.advance_ms) {
-        Ok(()) => said(StatusCode::OK, "application/json", "{}\n".into()),
+        Ok(ahead_ms) => ahead(ahead_ms),
         Err(refusal) => refused(&refusal),
     }
+}
+
+/// The clock of the queues whose names start as the query says; of all without it.
+pub(super) async fn shown(State(server): State<Server>, request: Request) -> Response<Body> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let prefix = pairs.find(|(name, _)| *name == "prefix");
+    let prefix = prefix.and_then(|(_, prefix)| decoded(prefix).ok());
+    ahead(server.shared.ahead_ms(&prefix.unwrap_or_default()))
+}
+
+fn ahead(ahead_ms: u64) -> Response<Body> {
+    let body = format!("{{\"ahead_ms\": {ahead_ms}}}\n");
+    said(StatusCode::OK, "application/json", body)
 }
 
 pub(super) async fn log(State(server): State<Server>, request: Request) -> Response<Body> {

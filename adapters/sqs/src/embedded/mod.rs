@@ -6,7 +6,9 @@
 //!
 //! * `POST /_exactly/clock` with `{"prefix": "x7-12-", "advance_ms": 300000}` moves
 //!   the clocks of all queues whose names start so, also of those created later. An
-//!   empty prefix moves all.
+//!   empty prefix moves all. The answer is what they are ahead now, as in
+//!   `{"ahead_ms": 300000}`; `GET /_exactly/clock?prefix=x7-12-` is the same without
+//!   moving them.
 //! * `GET /_exactly/log?queue=NAME` is the audit log of a queue, a line of JSON per
 //!   message that it accepted (`protocol::log_lines`).
 //!

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
-use axum::routing::{get, post};
+use axum::routing::get;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use futures::StreamExt;
@@ -37,7 +37,7 @@ pub(super) async fn run(listener: TcpListener) -> std::io::Result<()> {
         address: address.into(),
     };
     let router = Router::new()
-        .route("/_exactly/clock", post(control::clock))
+        .route("/_exactly/clock", get(control::shown).post(control::clock))
         .route("/_exactly/log", get(control::log))
         .fallback(answer)
         .with_state(server);

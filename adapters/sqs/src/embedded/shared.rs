@@ -98,11 +98,17 @@ impl Shared {
         }
     }
 
-    pub fn advance(&self, prefix: &str, by_ms: u64) -> Result<(), Refusal> {
+    /// Moves clocks, and says what they are ahead now.
+    pub fn advance(&self, prefix: &str, by_ms: u64) -> Result<u64, Refusal> {
         let mut state = self.lock();
         let outcome = state.sqs.advance(prefix, by_ms);
         state.wake();
-        outcome
+        outcome.map(|()| state.sqs.ahead_ms(prefix))
+    }
+
+    /// What the clock of a queue of that name is ahead.
+    pub fn ahead_ms(&self, name: &str) -> u64 {
+        self.lock().sqs.ahead_ms(name)
     }
 
     pub fn log(&self, queue: &str) -> Result<LogOf, Refusal> {

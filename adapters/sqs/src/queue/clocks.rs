@@ -62,7 +62,8 @@ impl Queues {
     /// What the clock of a queue of that name is ahead.
     pub fn ahead_ms(&self, name: &str) -> u64 {
         let ends = (0..=name.len()).filter_map(|end| name.get(..end));
-        ends.filter_map(|prefix| self.ahead_ms.get(prefix)).sum()
+        let ahead = ends.filter_map(|prefix| self.ahead_ms.get(prefix));
+        ahead.fold(0, |sum, ahead| sum.saturating_add(*ahead))
     }
 
     /// When something can be received that cannot now, in the caller's time.

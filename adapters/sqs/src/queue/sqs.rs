@@ -166,6 +166,11 @@ impl Sqs {
         Ok(())
     }
 
+    /// What the clock of a queue of that name is ahead of the caller's.
+    pub fn ahead_ms(&self, name: &str) -> u64 {
+        self.queues.ahead_ms(name)
+    }
+
     /// The audit log of a queue at a time.
     pub fn log(&mut self, queue: &str, now_ms: u64) -> Result<LogOf, Refusal> {
         let settled = self.queues.settled(queue, now_ms)?;

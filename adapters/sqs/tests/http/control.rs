@@ -17,7 +17,19 @@ async fn the_clock_moves_for_a_prefix_only() {
     let reply = client
         .ask("POST /_exactly/clock HTTP/1.1", moved.as_bytes())
         .await;
-    assert_eq!(reply.status, 200);
+    assert_eq!(
+        (reply.status, reply.body.as_str()),
+        (200, "{\"ahead_ms\": 300000}\n")
+    );
+    for (query, ahead_ms) in [("?prefix=x1-q", 300_000), ("?prefix=x2-", 0), ("", 0)] {
+        let ask = format!("GET /_exactly/clock{query} HTTP/1.1");
+        let shown = client.ask(&ask, b"").await;
+        assert_eq!(
+            shown.body,
+            format!("{{\"ahead_ms\": {ahead_ms}}}\n"),
+            "{query}"
+        );
+    }
     let received = client
         .done("ReceiveMessage", json!({"QueueUrl": "/0/x1-q"}))
         .await;
