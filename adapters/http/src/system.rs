@@ -165,6 +165,10 @@ impl Instance for HttpInstance {
         vec![(self.target.host.clone(), self.target.port)]
     }
 
+    fn endpoint(&self) -> String {
+        format!("http://{}", self.target.authority())
+    }
+
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {
         if self.is_embedded() {
             let account = provision::account_of(names);

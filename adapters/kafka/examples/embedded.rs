@@ -4,7 +4,7 @@ use std::io::Write;
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
-    exactly_kafka::serve_embedded(|line| {
+    exactly_kafka::serve_embedded(0, |line| {
         // A reader that is gone already is no reason to stop.
         let _ = writeln!(std::io::stdout(), "{line}");
     })

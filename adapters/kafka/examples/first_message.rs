@@ -51,7 +51,7 @@ async fn address(settings: &[(String, String)]) -> String {
         return given.clone();
     }
     let (send, receive) = tokio::sync::oneshot::channel();
-    tokio::spawn(exactly_kafka::serve_embedded(|line| {
+    tokio::spawn(exactly_kafka::serve_embedded(0, |line| {
         let address = line.rsplit(' ').next().unwrap_or_default().to_string();
         let _ = send.send(address);
     }));

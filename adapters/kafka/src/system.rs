@@ -60,6 +60,22 @@ impl Adapter for Kafka {
         }))
     }
 
+    async fn at_hand(
+        &self,
+        place: &SystemPlace,
+        host: Arc<dyn Host>,
+    ) -> Result<Option<String>, StartError> {
+        match place {
+            SystemPlace::Embedded => Ok(None),
+            SystemPlace::Local { .. } => Local::at_hand(host).await.map(Some),
+            SystemPlace::At(_) => Err(StartError::Config {
+                system: "kafka",
+                why: format!("nothing is installed for the place {place}"),
+                hint: "leave it embedded, or point at brokers of your own with --kafka".into(),
+            }),
+        }
+    }
+
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
         let servers = addresses
             .iter()

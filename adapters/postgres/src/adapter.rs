@@ -57,6 +57,21 @@ impl Adapter for Postgres {
         )))
     }
 
+    async fn at_hand(
+        &self,
+        place: &SystemPlace,
+        host: Arc<dyn Host>,
+    ) -> Result<Option<String>, StartError> {
+        match place {
+            SystemPlace::Embedded => embedded::at_hand(&host.cache()).map(Some),
+            SystemPlace::Local { .. } | SystemPlace::At(_) => Err(StartError::Config {
+                system: KIND,
+                why: format!("nothing is installed for the place {place}"),
+                hint: "leave it embedded, or use a server of your own with --postgres URL".into(),
+            }),
+        }
+    }
+
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
         let port = addresses.first().map(|(_, port)| *port);
         let target = Target::embedded(port.unwrap_or_default());

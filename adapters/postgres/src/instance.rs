@@ -52,6 +52,10 @@ impl Instance for PgInstance {
         vec![(self.target.host.clone(), self.target.port)]
     }
 
+    fn endpoint(&self) -> String {
+        self.target.endpoint()
+    }
+
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {
         let scope = PgScope::open(
             names,

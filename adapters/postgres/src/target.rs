@@ -93,6 +93,17 @@ impl Target {
         format!("{}:{}/{}", bracketed(&self.host), self.port, self.database)
     }
 
+    /// The URL that clients connect with, without the password.
+    pub(crate) fn endpoint(&self) -> String {
+        format!(
+            "postgres://{}@{}:{}/{}?sslmode=disable",
+            percent_encoded(&self.user),
+            bracketed(&self.host),
+            self.port,
+            percent_encoded(&self.database),
+        )
+    }
+
     /// The password in clear; empty where there is none.
     pub(crate) fn password(&self) -> String {
         let encoded = self.encoded_password.as_deref().unwrap_or_default();

@@ -59,6 +59,28 @@ impl Adapter for SqsSystem {
         Ok(Arc::new(instance))
     }
 
+    /// ElasticMQ is there when it runs: it has no tool that would say so for less.
+    async fn at_hand(
+        &self,
+        place: &SystemPlace,
+        host: Arc<dyn Host>,
+    ) -> Result<Option<String>, StartError> {
+        match place {
+            SystemPlace::Embedded => Ok(None),
+            SystemPlace::Local { nodes } => {
+                let local = Local::start(host.as_ref(), *nodes).await?;
+                let version = local.version().to_string();
+                local.end().await;
+                Ok(Some(version))
+            }
+            SystemPlace::At(_) => Err(StartError::Config {
+                system: KIND,
+                why: format!("nothing is installed for the place {place}"),
+                hint: "leave it embedded, or point at a server of your own with --sqs".into(),
+            }),
+        }
+    }
+
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
         let (host, port) = addresses.first().cloned().unwrap_or_default();
         Ok(Arc::new(SqsInstance::embedded(
@@ -198,6 +220,10 @@ impl Instance for SqsInstance {
     fn addresses(&self) -> Vec<(String, u16)> {
         let target = self.sqs.target();
         vec![(target.host.clone(), target.port)]
+    }
+
+    fn endpoint(&self) -> String {
+        self.sqs.url_at(&self.sqs.target().authority())
     }
 
     /// Visibility is a lease everywhere, and a queue has as many consumers as like.

@@ -69,6 +69,11 @@ pub trait Host: Send + Sync {
     /// What runs the harness's own embedded server `name`: name, command and
     /// environment. When it is ready is the adapter's to say.
     fn embedded(&self, name: &str) -> ServerCommand;
+    /// The port on which the system is to serve clients, where the user asked for
+    /// one. [`embedded`](Self::embedded) tells it to the harness's own servers.
+    fn port(&self) -> Option<u16> {
+        None
+    }
     /// A folder of the run, removed at its end (by the guardian if need be).
     /// Readable by any user: servers that refuse root live in it.
     fn scratch(&self) -> &Path;

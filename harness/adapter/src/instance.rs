@@ -22,6 +22,25 @@ pub trait Adapter: Send + Sync {
         place: &SystemPlace,
         host: Arc<dyn Host>,
     ) -> Result<Arc<dyn Instance>, StartError>;
+    /// Whether all that [`start`](Self::start) needs at `place` is at hand: the
+    /// version, where it is known beforehand, or the error that a start would end
+    /// in. Fetches nothing, and leaves nothing running. A place that this kind of system
+    /// does not have is [`StartError::Config`].
+    async fn at_hand(
+        &self,
+        place: &SystemPlace,
+        host: Arc<dyn Host>,
+    ) -> Result<Option<String>, StartError> {
+        let _ = host;
+        match place {
+            SystemPlace::Embedded => Ok(None),
+            SystemPlace::Local { .. } | SystemPlace::At(_) => Err(StartError::Config {
+                system: self.kind(),
+                why: "nothing is installed for this place".into(),
+                hint: "leave it embedded".into(),
+            }),
+        }
+    }
     /// An embedded system that another process of the harness has started, and
     /// stops: `addresses` are what [`Instance::addresses`] says there.
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError>;
@@ -44,6 +63,15 @@ pub trait Instance: Send + Sync {
     /// Hosts and ports that the first boundaries of an incarnation lead to: all
     /// nodes that a client may begin with.
     fn addresses(&self) -> Vec<(String, u16)>;
+    /// What a client is told, in the words of its protocol: `host:port` of each node
+    /// where nothing else is usual, else a URL. Without secrets.
+    fn endpoint(&self) -> String {
+        let addresses = self.addresses();
+        let each = addresses
+            .iter()
+            .map(|(host, port)| format!("{host}:{port}"));
+        each.collect::<Vec<_>>().join(",")
+    }
     /// What this place lacks of a need; `None` when it has it, or when the need
     /// is none of this system's business.
     fn lacks(&self, need: Need) -> Option<Lack> {

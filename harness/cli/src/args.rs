@@ -74,13 +74,22 @@ pub enum Command {
     },
     /// Serves the embedded Kafka; what `evaluate` starts as a child.
     #[command(hide = true)]
-    EmbeddedKafka,
+    EmbeddedKafka {
+        /// The port (a free one without it).
+        port: Option<u16>,
+    },
     /// Serves the embedded SQS; what `evaluate` starts as a child.
     #[command(hide = true)]
-    EmbeddedSqs,
+    EmbeddedSqs {
+        /// The port (a free one without it).
+        port: Option<u16>,
+    },
     /// Serves the payments service; what `evaluate` starts as a child.
     #[command(hide = true)]
-    EmbeddedHttp,
+    EmbeddedHttp {
+        /// The port (a free one without it).
+        port: Option<u16>,
+    },
     /// Ends what a dead harness left behind; what `evaluate` starts as a child.
     #[command(hide = true)]
     Guardian {

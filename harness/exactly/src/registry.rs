@@ -18,16 +18,17 @@ pub fn kinds() -> &'static [&'static str] {
     &["kafka", "postgres", "sqs", "http"]
 }
 
-/// Serves an embedded system until the process ends; `announce` gets the line
-/// that says it is ready. `None` when nothing is embedded under that name.
+/// Serves an embedded system on `port` (0: a free one) until the process ends;
+/// `announce` gets the line that says it is ready. `None` when nothing is embedded under that name.
 pub async fn serve_embedded(
     name: &str,
+    port: u16,
     announce: impl FnOnce(&str),
 ) -> Option<std::io::Result<()>> {
     match name {
-        "kafka" => Some(exactly_kafka::serve_embedded(announce).await),
-        "sqs" => Some(exactly_sqs::serve_embedded(announce).await),
-        "http" => Some(exactly_http::serve_embedded(announce).await),
+        "kafka" => Some(exactly_kafka::serve_embedded(port, announce).await),
+        "sqs" => Some(exactly_sqs::serve_embedded(port, announce).await),
+        "http" => Some(exactly_http::serve_embedded(port, announce).await),
         _ => None,
     }
 }

@@ -40,10 +40,10 @@ const LINES_AT_ONCE: usize = 256;
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// Runs the payments service on a free loopback port until the process ends.
+/// Runs the payments service on a loopback port (0: a free one) until the process ends.
 /// `announce` gets the line that says it is ready, with the address.
-pub async fn serve_embedded(announce: impl FnOnce(&str)) -> std::io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+pub async fn serve_embedded(port: u16, announce: impl FnOnce(&str)) -> std::io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     announce(&format!("{READY} {}", listener.local_addr()?));
     serve_on(listener).await
 }

@@ -50,7 +50,7 @@ impl Host for InProcess {
             ("http", "embedded http ready")
         );
         let (said, line) = tokio::sync::oneshot::channel();
-        tokio::spawn(exactly_http::serve_embedded(move |line: &str| {
+        tokio::spawn(exactly_http::serve_embedded(0, move |line: &str| {
             said.send(line.to_string()).unwrap();
         }));
         Ok(Box::new(Running(line.await.unwrap())))

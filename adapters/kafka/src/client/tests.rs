@@ -17,7 +17,7 @@ impl Mortal {
     async fn start() -> Self {
         let life = Runtime::new().unwrap();
         let started = life.spawn(async {
-            let bridge = Bridge::start().await.unwrap();
+            let bridge = Bridge::start(0).await.unwrap();
             let address = bridge.address().to_string();
             tokio::spawn(bridge.run());
             address

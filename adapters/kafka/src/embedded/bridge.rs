@@ -31,13 +31,13 @@ pub(super) struct Core {
 }
 
 impl Bridge {
-    /// Starts the broker and listens on a free loopback port.
-    pub async fn start() -> std::io::Result<Self> {
+    /// Starts the broker and listens on a loopback port (0: a free one).
+    pub async fn start(port: u16) -> std::io::Result<Self> {
         let broker = FakeBroker::start().await.map_err(std::io::Error::other)?;
         let upstream = broker
             .broker_addr(0)
             .ok_or_else(|| std::io::Error::other("the broker has no address"))?;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         // Without stable offsets it is the answer to v5 in another layout; the
         // bridge sees to those.

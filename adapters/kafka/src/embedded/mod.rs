@@ -34,10 +34,10 @@ pub(crate) const READY: &str = "embedded kafka ready";
 /// Version for the report.
 pub(crate) const VERSION: &str = "krafka 0.28.1 test broker (emulated)";
 
-/// Runs the embedded broker on a free loopback port until the process ends.
-/// `announce` gets the line that says it is ready, with the address.
-pub async fn serve_embedded(announce: impl FnOnce(&str)) -> std::io::Result<()> {
-    let bridge = Bridge::start().await?;
+/// Runs the embedded broker on a loopback port (0: a free one) until the process
+/// ends. `announce` gets the line that says it is ready, with the address.
+pub async fn serve_embedded(port: u16, announce: impl FnOnce(&str)) -> std::io::Result<()> {
+    let bridge = Bridge::start(port).await?;
     announce(&format!("{READY} {}", bridge.address()));
     bridge.run().await
 }

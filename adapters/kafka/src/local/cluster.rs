@@ -47,13 +47,21 @@ impl Local {
         Ok(Arc::new(local))
     }
 
+    /// Whether nodes could be started: finds the jars and lets Java run one of
+    /// their tools. Answers the version.
+    pub async fn at_hand(host: Arc<dyn Host>) -> Result<String, StartError> {
+        let (machine, _) = prepare(host, 1)?;
+        machine.try_java().await?;
+        Ok(version(&machine.java))
+    }
+
     pub fn cluster(&self) -> &Arc<Cluster> {
         &self.cluster
     }
 
     /// How the report names it.
     pub fn version(&self) -> String {
-        format!("Apache Kafka {}", self.machine.java.server_version())
+        version(&self.machine.java)
     }
 
     /// Where all nodes listen, those that are down too.
@@ -70,6 +78,10 @@ impl Local {
     fn node(&self, number: u32) -> Option<&Node> {
         self.nodes.iter().find(|node| node.number() == number)
     }
+}
+
+fn version(java: &Java) -> String {
+    format!("Apache Kafka {}", java.server_version())
 }
 
 /// Finds what nodes run on, and takes ports and folders for `count` of them.

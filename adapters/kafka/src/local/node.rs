@@ -33,6 +33,18 @@ impl Machine {
         ];
         self.java.command(heap_mb, &options, main)
     }
+
+    /// Runs a tool that needs nothing but Java and the jars.
+    pub async fn try_java(&self) -> Result<(), StartError> {
+        let tool = ["kafka.tools.StorageTool", "random-uuid"];
+        let tried = self.host.run(ServerCommand {
+            name: "kafka-tool".into(),
+            command: self.command(FORMAT_HEAP_MB, &tool),
+            ready_within_ms: FORMATTED_WITHIN_MS,
+            ..ServerCommand::default()
+        });
+        tried.await.map_err(|error| self.java.explain(error))
+    }
 }
 
 /// One node.

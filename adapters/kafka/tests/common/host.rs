@@ -16,7 +16,7 @@ pub fn start_broker() -> String {
     let (send, receive) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(exactly_kafka::serve_embedded(|line| {
+        runtime.block_on(exactly_kafka::serve_embedded(0, |line| {
             send.send(line.to_string()).unwrap();
         }))
     });

@@ -25,15 +25,15 @@ const LOCK_EVERY: Duration = Duration::from_millis(100);
 /// together beside its place and renamed into it, under a file lock that the
 /// kernel releases with its process.
 pub(super) async fn binaries(cache: &Path) -> Result<PathBuf, StartError> {
-    let place = cache.join(format!("postgres-{VERSION}-{}", std::env::consts::ARCH));
-    if place.join("bin/postgres").is_file() {
+    let place = place(cache);
+    if is_whole(&place) {
         return Ok(place);
     }
     let here = |error: io::Error| failed(format!("{}: {error}", cache.display()));
     std::fs::create_dir_all(cache).map_err(here)?;
     let _lock = lock(&cache.join(format!("postgres-{VERSION}.lock"))).await?;
     // Another process may have done it in the meantime.
-    if !place.join("bin/postgres").is_file() {
+    if !is_whole(&place) {
         remove_leftovers(cache).map_err(here)?;
         let staging = tempfile::Builder::new()
             .prefix(INCOMING)
@@ -45,6 +45,28 @@ pub(super) async fn binaries(cache: &Path) -> Result<PathBuf, StartError> {
         std::fs::rename(&unpacked, &place).map_err(here)?;
     }
     Ok(place)
+}
+
+/// Whether the binaries are in the cache already: their version, or the error that
+/// says how they get there.
+pub(crate) fn at_hand(cache: &Path) -> Result<String, StartError> {
+    if is_whole(&place(cache)) {
+        return Ok(format!("PostgreSQL {VERSION}"));
+    }
+    Err(StartError::NotStarted {
+        system: KIND,
+        why: format!("PostgreSQL {VERSION} is not in {} yet", cache.display()),
+        hint: "fetch it once, with a network: `exactly up postgres` does and can be ended then"
+            .into(),
+    })
+}
+
+fn place(cache: &Path) -> PathBuf {
+    cache.join(format!("postgres-{VERSION}-{}", std::env::consts::ARCH))
+}
+
+fn is_whole(place: &Path) -> bool {
+    place.join("bin/postgres").is_file()
 }
 
 /// Removes what a process that was killed while downloading has left. Only the
@@ -155,12 +177,14 @@ mod tests {
     #[tokio::test]
     async fn what_is_there_is_not_downloaded() {
         let cache = tempfile::tempdir().unwrap();
-        let place = cache
-            .path()
-            .join(format!("postgres-{VERSION}-{}", std::env::consts::ARCH));
+        let missing = at_hand(cache.path()).unwrap_err().to_string();
+        assert!(missing.contains("exactly up postgres"), "{missing}");
+        assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0);
+        let place = place(cache.path());
         std::fs::create_dir_all(place.join("bin")).unwrap();
         std::fs::write(place.join("bin/postgres"), "").unwrap();
         assert_eq!(binaries(cache.path()).await.unwrap(), place);
+        assert!(at_hand(cache.path()).unwrap().contains(VERSION));
     }
 
     #[tokio::test]

@@ -5,4 +5,5 @@ mod download;
 mod server;
 mod user;
 
+pub(crate) use download::at_hand;
 pub(crate) use server::start;

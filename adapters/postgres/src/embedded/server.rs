@@ -83,7 +83,7 @@ pub(crate) async fn start(host: &dyn Host) -> Result<(Target, Box<dyn Server>), 
     ];
     host.run(programs.command("initdb", &initdb)).await?;
     for tried in 1.. {
-        let port = free_port()?;
+        let port = host.port().map_or_else(free_port, Ok)?;
         match host.serve(postgres(&programs, &data, port)).await {
             Ok(server) => return Ok((Target::embedded(port), server)),
             Err(error) if tried == PORTS_TRIED => return Err(error),

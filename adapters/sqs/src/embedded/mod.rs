@@ -29,10 +29,10 @@ pub const READY: &str = "embedded sqs ready";
 /// Version for the report.
 pub const VERSION: &str = concat!("exactly-sqs ", env!("CARGO_PKG_VERSION"), " (emulated)");
 
-/// Runs the embedded server on a free loopback port until the process ends.
-/// `announce` gets the line that says it is ready, with the address.
-pub async fn serve_embedded(announce: impl FnOnce(&str)) -> std::io::Result<()> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+/// Runs the embedded server on a loopback port (0: a free one) until the process
+/// ends. `announce` gets the line that says it is ready, with the address.
+pub async fn serve_embedded(port: u16, announce: impl FnOnce(&str)) -> std::io::Result<()> {
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     announce(&format!("{READY} {}", listener.local_addr()?));
     serve_on(listener).await
 }

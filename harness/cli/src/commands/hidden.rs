@@ -23,13 +23,14 @@ pub(super) fn pipeline(id: &str) -> Result<u8, Failure> {
 
 /// Serves an embedded system until it is killed. The harness reads from stdout
 /// that it is ready, and where.
-pub(super) fn embedded(kind: &str) -> Result<u8, Failure> {
+pub(super) fn embedded(kind: &str, port: Option<u16>) -> Result<u8, Failure> {
     let announce = |line: &str| {
         // A harness that no longer reads is gone, and its guardian comes.
         drop(super::print(&format!("{line}\n")));
     };
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    match super::block_on(&mut runtime, exactly::serve_embedded(kind, announce))? {
+    let serving = exactly::serve_embedded(kind, port.unwrap_or(0), announce);
+    match super::block_on(&mut runtime, serving)? {
         Some(Ok(())) => Ok(exit::DONE),
         Some(Err(error)) => Err(Failure::SystemUnavailable(format!(
             "the embedded {kind} ended: {error}"

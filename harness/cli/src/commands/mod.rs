@@ -63,9 +63,9 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completions { shell } => completions::run(shell),
         Command::Pipeline { id } => hidden::pipeline(&id),
-        Command::EmbeddedKafka => hidden::embedded("kafka"),
-        Command::EmbeddedSqs => hidden::embedded("sqs"),
-        Command::EmbeddedHttp => hidden::embedded("http"),
+        Command::EmbeddedKafka { port } => hidden::embedded("kafka", port),
+        Command::EmbeddedSqs { port } => hidden::embedded("sqs", port),
+        Command::EmbeddedHttp { port } => hidden::embedded("http", port),
         Command::Guardian { mark, scratch } => Ok(hidden::guardian(&mark, &scratch)),
     };
     match result {

@@ -24,6 +24,7 @@ pub struct LocalHost {
     cache: PathBuf,
     output: PathBuf,
     settings: BTreeMap<String, String>,
+    port: Option<u16>,
 }
 
 impl LocalHost {
@@ -43,6 +44,7 @@ impl LocalHost {
             cache,
             output,
             settings: BTreeMap::new(),
+            port: None,
         }
     }
 
@@ -50,6 +52,12 @@ impl LocalHost {
     #[must_use]
     pub fn with_settings(self, settings: BTreeMap<String, String>) -> Self {
         Self { settings, ..self }
+    }
+
+    /// Asks the system that it starts to serve on `port`.
+    #[must_use]
+    pub fn with_port(self, port: Option<u16>) -> Self {
+        Self { port, ..self }
     }
 
     fn spawn(&self, command: &ServerCommand) -> Result<Process, StartError> {
@@ -150,7 +158,10 @@ impl Host for LocalHost {
 
     fn embedded(&self, name: &str) -> ServerCommand {
         let role = format!("embedded-{name}");
-        let again = self.executable.again(&[&role]);
+        let port = self.port.map(|port| port.to_string());
+        let words = [Some(role.as_str()), port.as_deref()];
+        let words: Vec<&str> = words.into_iter().flatten().collect();
+        let again = self.executable.again(&words);
         ServerCommand {
             name: role,
             command: again.command,
@@ -161,6 +172,10 @@ impl Host for LocalHost {
 
     fn setting(&self, name: &str) -> Option<String> {
         self.settings.get(name).cloned()
+    }
+
+    fn port(&self) -> Option<u16> {
+        self.port
     }
 
     fn scratch(&self) -> &Path {

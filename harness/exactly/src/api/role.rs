@@ -34,7 +34,7 @@ pub(super) fn take() {
 }
 
 fn serve(kind: &str) -> i32 {
-    let serving = async { crate::serve_embedded(kind, announce).await };
+    let serving = async { crate::serve_embedded(kind, 0, announce).await };
     match block_on(serving) {
         Some(Some(Ok(()))) => DONE,
         _ => FAILED,
