@@ -7,6 +7,7 @@ mod record;
 mod run;
 mod services;
 mod time;
+mod up;
 
 pub use course::{CourseArgs, PartArgs, PlanArgs, PlanKind};
 pub use init::{InitArgs, Template};
@@ -14,6 +15,7 @@ pub use output::{Format, ReportArgs};
 pub use record::{JudgeArgs, MergeArgs};
 pub use run::{CheckArgs, EvaluateArgs, ReplayArgs};
 pub use services::ServiceArgs;
+pub use up::{ClockCommand, DoctorArgs, ServerArgs, UpArgs};
 
 use crate::exit_codes;
 use clap::{Args, Parser, Subcommand};
@@ -52,6 +54,20 @@ pub enum Command {
     /// Puts the shards of one plan together: the same verdict as one run.
     #[command(after_help = exit_codes::help())]
     Merge(MergeArgs),
+    /// Starts systems by themselves, for clients of your own, until Ctrl-C. Prints
+    /// `SYSTEM ADDRESS`, a line each, when all of them are ready.
+    #[command(after_help = exit_codes::help())]
+    Up(UpArgs),
+    /// Moves the clock of an embedded system that `up` has started.
+    Clock {
+        /// What is done.
+        #[command(subcommand)]
+        command: ClockCommand,
+    },
+    /// Says what is there for each system and place, what is missing, and the
+    /// command that gets it.
+    #[command(after_help = exit_codes::help())]
+    Doctor(DoctorArgs),
     /// Lists the claims, their variants and what is expected of each.
     List(ListArgs),
     /// Says what an anomaly code means (all of them without CODE).
@@ -173,6 +189,13 @@ mod tests {
             "exactly replay",
             "exactly replay x --repeat 0",
             "exactly judge",
+            "exactly up",
+            "exactly up sqs --port 0",
+            "exactly up sqs --port 65536",
+            "exactly clock",
+            "exactly clock advance",
+            "exactly clock advance 5",
+            "exactly clock advance 366d",
             "exactly nonsense",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();

@@ -25,9 +25,9 @@ mod select;
 mod terminal;
 
 pub use args::{
-    CheckArgs, Cli, Command, CourseArgs, EvaluateArgs, Format, InitArgs, JudgeArgs, ListArgs,
-    MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs, ReportArgs, ServiceArgs,
-    Template,
+    CheckArgs, Cli, ClockCommand, Command, CourseArgs, DoctorArgs, EvaluateArgs, Format, InitArgs,
+    JudgeArgs, ListArgs, MergeArgs, PartArgs, PlaceArgs, PlanArgs, PlanKind, ReplayArgs,
+    ReportArgs, ServerArgs, ServiceArgs, Template, UpArgs,
 };
 pub use commands::{explanation, main, main_with};
 pub use exit_codes::{ExitCodeText, exit_codes};

@@ -58,6 +58,16 @@ pub(crate) fn settings() -> BTreeMap<String, String> {
     NAMES.into_iter().filter_map(set).collect()
 }
 
+/// Folder in which it stands what `exactly up` has started: one of this user's, gone
+/// with the machine's memory.
+pub(crate) fn board_folder() -> PathBuf {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").filter(|value| !value.is_empty());
+    match runtime {
+        Some(folder) => PathBuf::from(folder).join("exactly-up"),
+        None => std::env::temp_dir().join(format!("exactly-up-of-{}", user().unwrap_or_default())),
+    }
+}
+
 /// Folder for downloads, kept between runs. `EXACTLY_CACHE` decides.
 ///
 /// Servers that refuse root are run as another user, who can't enter root's
@@ -80,8 +90,12 @@ pub(crate) fn cache_folder() -> PathBuf {
 }
 
 fn is_root() -> bool {
+    user() == Some(0)
+}
+
+fn user() -> Option<u32> {
     use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+    std::fs::metadata("/proc/self").ok().map(|me| me.uid())
 }
 
 fn style(term: &console::Term) -> Style {

@@ -50,8 +50,10 @@
 
 mod api;
 pub mod config;
+mod doctor;
 mod evaluate;
 mod failures;
+mod ground;
 mod judge;
 mod keeper;
 mod options;
@@ -63,21 +65,26 @@ mod session;
 mod systems;
 #[cfg(test)]
 mod testing;
+mod up;
 
 pub use api::{
     CheckError, Checked, HttpSystem, KafkaSystem, Pipeline, PostgresSystem, Process, SqsQueue,
     SqsSystem, as_pipeline, is_pipeline,
 };
 pub use config::{Check, ConfigError, Id, Plan, Signal};
+pub use doctor::{Found, Missing, doctor};
 pub use evaluate::{Outcome, evaluate};
 pub use exactly_check::{Expectations, Mismatch, compare, exit_code};
 pub use exactly_engine::EngineError as Error;
 pub use exactly_engine::supervisor::{Executable, guardian::watch as guard};
 pub use exactly_model::{Code, FaultKind, Guarantee, Report, Verdict};
+pub use exactly_sqs::clock;
 pub use failures::{FindError, find_schedule};
+pub use ground::Surroundings;
 pub use judge::{JudgeError, judge, merge};
 pub use keeper::{Sharing, keep};
 pub use options::{Options, PlanChoice, Selected};
 pub use progress::Progress;
 pub use registry::{kinds, serve_embedded};
 pub use replay::{ReplayOptions, ReplayOutcome, replay};
+pub use up::{Standing, Up, UpOptions, standing};

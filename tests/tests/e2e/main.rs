@@ -10,4 +10,5 @@ mod killed;
 mod own;
 mod replay;
 mod shards;
+mod standing;
 mod support;

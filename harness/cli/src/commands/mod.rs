@@ -1,7 +1,9 @@
 //! The subcommands, and what they share: output and exit codes.
 
 mod check;
+mod clock;
 mod completions;
+mod doctor;
 mod evaluate;
 mod explain;
 mod hidden;
@@ -12,6 +14,7 @@ mod merge;
 mod replay;
 mod running;
 mod signals;
+mod up;
 
 pub use explain::explanation;
 
@@ -59,6 +62,9 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
         Command::Merge(args) => merge::run(&args),
         Command::Judge(args) => judge::run(&args),
         Command::Replay(args) => replay::run(catalogue, &args),
+        Command::Up(args) => up::run(&args),
+        Command::Clock { command } => clock::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
         Command::List(args) => list::run(&catalogue, &args),
         Command::Explain { code } => explain::run(code.as_deref()),
         Command::Completions { shell } => completions::run(shell),
