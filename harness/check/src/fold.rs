@@ -104,10 +104,14 @@ impl Fold {
             Event::Trial(start) => self.trial_start(record.trial, start),
             Event::TrialEnd(end) => return self.trial_end(record.trial, end),
             Event::Note(note) => {
-                self.remark(record.trial, |cell| cell.note(note.kind, &note.text));
+                self.remark(record.trial, note.cell, |cell| {
+                    cell.note(note.kind, &note.text);
+                });
                 self.trial_record(record);
             }
-            Event::Assist(assist) => self.remark(record.trial, |cell| cell.assist(assist)),
+            Event::Assist(assist) => {
+                self.remark(record.trial, None, |cell| cell.assist(assist));
+            }
             _ => self.trial_record(record),
         }
         None
@@ -119,15 +123,15 @@ impl Fold {
             .or_insert_with(|| CellState::new(start.clone()));
     }
 
-    /// Runs `add` on the cell of `trial`; what belongs to no trial concerns
-    /// every cell that has not ended. Trials that are no evidence are passed
-    /// over.
-    fn remark(&mut self, trial: u32, add: impl Fn(&mut CellState)) {
+    /// Runs `add` on the cell of `trial`, or on `cell`; what belongs to neither
+    /// concerns every cell that has not ended. Trials that are no evidence are
+    /// passed over.
+    fn remark(&mut self, trial: u32, cell: Option<u32>, add: impl Fn(&mut CellState)) {
         let start = self.trials.get(&trial).map(|trial| &trial.start);
         if start.is_some_and(|start| start.kind.looks_closer()) {
             return;
         }
-        let of = start.map(|start| start.cell);
+        let of = start.map(|start| start.cell).or(cell);
         for (number, cell) in &mut self.cells {
             if of.map_or(trial == 0 && !cell.ended(), |of| of == *number) {
                 add(cell);

@@ -257,12 +257,9 @@ impl Builder {
             ));
         }
         if self.too_many_exchanges {
-            self.history.notes.push(exactly_model::Note {
-                kind: NoteKind::Remark,
-                text: format!(
+            self.history.notes.push(exactly_model::Note::new(NoteKind::Remark, format!(
                     "more than {EXCHANGES_MAX} exchanges: none is kept, so that no cause is told from half of them"
-                ),
-            });
+                )));
             self.too_many_exchanges = false;
         }
     }

@@ -253,10 +253,7 @@ mod tests {
     use exactly_model::{Note, NoteKind};
 
     fn note(text: &str) -> Event {
-        Event::Note(Note {
-            kind: NoteKind::Remark,
-            text: text.into(),
-        })
+        Event::Note(Note::new(NoteKind::Remark, text))
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! What to run, on what, and how.
 
 use crate::keeper::Sharing;
-use exactly_engine::cell::Planning;
+use exactly_engine::cell::{Planning, Turns};
 use exactly_engine::supervisor::Executable;
 use exactly_model::{Cell, Pipeline, Shard, SystemPlace};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// Pairs run for each cell at most, where nothing else is said.
 const PAIRS_MAX: u32 = 400;
@@ -109,7 +109,7 @@ pub struct Options {
     /// own without it.
     pub shared: Option<Sharing>,
     /// Trials at once in all runs of this process that share it.
-    pub turns: Option<Arc<Semaphore>>,
+    pub turns: Option<Arc<Turns>>,
     /// Folder for temporary files of the run.
     pub temporary: PathBuf,
     /// Folder for downloads, kept between runs.

@@ -3,16 +3,20 @@
 use crate::overseer::Live;
 use crate::systems::Systems;
 use crate::{Error, Options};
-use exactly_engine::cell::{self, Course, Kept, Planning};
+use exactly_engine::cell::{self, Course, Kept, Planning, Turns};
 use exactly_engine::store::{Recorder, RunId};
 use exactly_engine::supervisor::guardian::Guardian;
 use exactly_engine::supervisor::{LocalHost, Supervisor};
 use exactly_engine::trial::Stage;
 use exactly_model::{Event, Pipeline, RunStart, TRIAL_MAX};
+use futures::StreamExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::sync::watch;
+
+/// Cells that run beside each other. Trials take turns over all of them.
+const CELLS_AT_ONCE: usize = 3;
 
 /// What is run of each selected cell.
 pub(crate) struct Session<'a> {
@@ -35,7 +39,7 @@ pub(crate) struct Ended {
 }
 
 impl Session<'_> {
-    /// Runs the selected cells one after the other and tells `live`. What was
+    /// Runs the selected cells and tells `live`. What was
     /// recorded is kept even when an error ends the run; only a run that could not
     /// begin is an `Err`.
     pub async fn run(self, live: &Live) -> Result<Ended, Error> {
@@ -109,6 +113,9 @@ impl Session<'_> {
         result
     }
 
+    /// Runs the cells, several beside each other: while the trials of one are few,
+    /// because it is looked at closer or waits for its sweep, those of the next
+    /// take their turns.
     async fn each(
         &self,
         recorder: &Arc<Recorder>,
@@ -123,35 +130,62 @@ impl Session<'_> {
             .shard
             .map_or(0, |shard| (shard.index - 1) * (TRIAL_MAX / shard.of));
         let trials = Arc::new(AtomicU32::new(first));
-        for (number, (cell, pipeline)) in options.cells.iter().zip(pipelines).enumerate() {
-            let instances = systems.of(&pipeline);
-            let stage = Stage {
-                cell: u32::try_from(number).unwrap_or(u32::MAX),
-                pipeline,
-                instances,
-                recorder: recorder.clone(),
-                supervisor: supervisor.clone(),
-                seed: options.seed,
-                assist: options.assist,
-                allow_wait: options.allow_wait,
-                cancelled: options.cancelled.clone(),
-            };
-            let course = Course {
-                info: cell.cell.clone(),
-                planning: self.planning.clone(),
-                exhaustive: options.exhaustive,
-                jobs: options.jobs,
-                turns: options.turns.clone(),
-                trials: trials.clone(),
-                max_time: options.max_time,
-                replays: options.replays,
-                shard: options.shard,
-                fail_fast: options.fail_fast,
-                known: self.known.get(number).cloned().unwrap_or_default(),
-            };
-            cell::run(&stage, &course, live).await?;
+        let turns = options.turns.clone();
+        let turns = turns.unwrap_or_else(|| Arc::new(Turns::new(options.jobs)));
+        let failed = AtomicBool::new(false);
+        let mut running = futures::stream::iter(pipelines.into_iter().enumerate())
+            .take_while(|_| std::future::ready(!failed.load(Ordering::SeqCst)))
+            .map(|(number, pipeline)| {
+                let stage = Stage {
+                    cell: u32::try_from(number).unwrap_or(u32::MAX),
+                    instances: systems.of(&pipeline),
+                    pipeline,
+                    recorder: recorder.clone(),
+                    supervisor: supervisor.clone(),
+                    seed: options.seed,
+                    assist: options.assist,
+                    allow_wait: options.allow_wait,
+                    cancelled: options.cancelled.clone(),
+                };
+                let course = self.course(number, &turns, &trials);
+                async move { cell::run(&stage, &course, live).await }
+            })
+            .buffer_unordered(self.cells_at_once());
+        let mut result = Ok(());
+        // Those that have begun are ended in order, whatever became of another.
+        while let Some(ended) = running.next().await {
+            if ended.is_err() {
+                failed.store(true, Ordering::SeqCst);
+            }
+            result = result.and(ended);
         }
-        Ok(())
+        result
+    }
+
+    fn cells_at_once(&self) -> usize {
+        // Each has its time for itself; and who asks for one trial at a time wants to
+        // read one cell at a time.
+        match self.options.max_time.is_some() || self.options.jobs == 1 {
+            true => 1,
+            false => CELLS_AT_ONCE,
+        }
+    }
+
+    fn course(&self, number: usize, turns: &Arc<Turns>, trials: &Arc<AtomicU32>) -> Course {
+        let options = self.options;
+        Course {
+            info: options.cells[number].cell.clone(),
+            planning: self.planning.clone(),
+            exhaustive: options.exhaustive,
+            jobs: options.jobs,
+            turns: turns.clone(),
+            trials: trials.clone(),
+            max_time: options.max_time,
+            replays: options.replays,
+            shard: options.shard,
+            fail_fast: options.fail_fast,
+            known: self.known.get(number).cloned().unwrap_or_default(),
+        }
     }
 }
 

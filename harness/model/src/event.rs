@@ -1,8 +1,8 @@
 //! The history: one JSON object a line, `.exactly/runs/<id>/events.ndjson`.
 
 use crate::{
-    Cell, Class, FaultKind, Outcome, Phase, Pipeline, Place, Point, PointClass, Position, Schedule,
-    SystemInfo,
+    Cell, Class, FaultKind, Note, Outcome, Phase, Pipeline, Place, Point, PointClass, Position,
+    Schedule, SystemInfo,
 };
 use serde::{Deserialize, Serialize};
 
@@ -549,30 +549,6 @@ pub struct Assist {
     pub system: String,
     /// What was done.
     pub what: String,
-}
-
-/// What kind of remark.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NoteKind {
-    /// Bytes that a decoder could not read were passed on. Caps the verdict.
-    Opaque,
-    /// Effects without an exchange: traffic around the boundary. Caps.
-    Bypass,
-    /// State on local disk, by the pipeline's own declaration: its crashes are
-    /// more than the list of its exchanges. Caps.
-    LocalState,
-    /// Anything else worth reading.
-    Remark,
-}
-
-/// A remark.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Note {
-    /// Kind.
-    pub kind: NoteKind,
-    /// In words.
-    pub text: String,
 }
 
 /// A trial ended.

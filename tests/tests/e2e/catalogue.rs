@@ -19,7 +19,7 @@ fn variant<'a>(report: &'a Report, id: &str) -> &'a VariantReport {
 fn every_variant_delivers_what_the_catalogue_predicts() {
     let home = Home::new("predicted");
     let output = home
-        .evaluate(&["--format", "json", "--seed", "11", "--jobs", "4"])
+        .evaluate(&["--format", "json", "--seed", "11"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));

@@ -76,10 +76,10 @@ fn looking_closer_is_no_evidence() {
         look(&mut script, 8, kind, 3, false);
         effects(script.trial(8)).clear();
         // What was not fully seen there caps nothing.
-        script.trial(8).notes.push(Note {
-            kind: NoteKind::Bypass,
-            text: "traffic around the boundary".into(),
-        });
+        script
+            .trial(8)
+            .notes
+            .push(Note::new(NoteKind::Bypass, "traffic around the boundary"));
         let after = script.variant();
         assert_eq!(after.notes, before.notes);
         assert_eq!(after.trials, before.trials);

@@ -255,10 +255,10 @@ fn assists_are_counted_and_secrets_stay_out() {
         });
         script.late.push((trial, assist));
     }
-    script.trial(4).notes.push(Note {
-        kind: NoteKind::Remark,
-        text: "retried postgres://u:secret@h/db".into(),
-    });
+    script.trial(4).notes.push(Note::new(
+        NoteKind::Remark,
+        "retried postgres://u:secret@h/db",
+    ));
     let variant = script.variant();
     assert_eq!(
         variant.assists,

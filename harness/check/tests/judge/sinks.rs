@@ -115,10 +115,10 @@ fn a_message_of_another_key_is_still_lost() {
 #[test]
 fn state_on_local_disk_caps_the_verdict() {
     let mut script = Script::upheld(Guarantee::ExactlyOnce);
-    let note = Note {
-        kind: NoteKind::LocalState,
-        text: "process worker keeps state in seen.db".into(),
-    };
+    let note = Note::new(
+        NoteKind::LocalState,
+        "process worker keeps state in seen.db",
+    );
     script.late.push((0, Event::Note(note.clone())));
     let noted = |script: &Script| {
         let (head, trials, tail) = script.streams();

@@ -205,17 +205,16 @@ fn what_was_not_seen_to_the_end_is_undecidable() {
     });
     inconclusive(&unseen, Inconclusive::Undecidable, "proven quiescence");
     let opaque = check(|s| {
-        s.trial(4).notes.push(Note {
-            kind: NoteKind::Opaque,
-            text: "300 bytes on pg could not be read.".into(),
-        });
+        s.trial(4).notes.push(Note::new(
+            NoteKind::Opaque,
+            "300 bytes on pg could not be read.",
+        ));
     });
     inconclusive(&opaque, Inconclusive::Undecidable, "300 bytes on pg");
     let remark = check(|s| {
-        s.trial(4).notes.push(Note {
-            kind: NoteKind::Remark,
-            text: "slow disk".into(),
-        });
+        s.trial(4)
+            .notes
+            .push(Note::new(NoteKind::Remark, "slow disk"));
     });
     assert_eq!(remark.verdict, Verdict::Upheld);
     assert_eq!(remark.notes, ["slow disk"]);

@@ -10,6 +10,7 @@ use crate::progress::Display;
 use crate::select::select;
 use exactly::{Options, Outcome, PlanChoice};
 use exactly_claims::Claim;
+use exactly_model::SystemPlace;
 
 pub(super) fn run(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<u8, Failure> {
     let expectations = super::expectations(args.expect.as_deref())?;
@@ -77,8 +78,22 @@ fn options(catalogue: Vec<Claim>, args: &EvaluateArgs) -> Result<Options, Failur
         check_messages(&claims, messages)?;
     }
     options.seed = args.seed;
+    options.jobs = args
+        .course
+        .jobs
+        .map_or_else(|| jobs(&options), |jobs| jobs as usize);
     plan(&mut options, &args.plan)?;
     Ok(options)
+}
+
+/// Trials at once where nobody says. The pipelines of claims are small, and so are
+/// embedded servers: twice as many as of a pipeline and a server that nobody knows.
+fn jobs(options: &Options) -> usize {
+    let mut places = options.places.values();
+    match places.all(|place| *place == SystemPlace::Embedded) {
+        true => 2 * options.jobs,
+        false => options.jobs,
+    }
 }
 
 /// How faults are planned. An option of another plan is refused: it would

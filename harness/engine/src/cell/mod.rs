@@ -9,19 +9,20 @@ mod outlook;
 mod random;
 mod recovery;
 mod rounds;
+mod turns;
 
 use crate::EngineError;
 use crate::trial::Stage;
 use exactly_adapter::Lack;
 use exactly_model::{
-    Candidate, Cell, CellEnd, CellStart, Code, Event, Note, NoteKind, Shard, SystemInfo, TrialKind,
+    Candidate, Cell, CellEnd, CellStart, Code, Event, NoteKind, Shard, SystemInfo, TrialKind,
 };
 use outlook::Outlook;
 use rounds::Rounds;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+pub use turns::Turns;
 
 /// Judges for the engine, which does not: whoever composes it does.
 pub trait Overseer: Send + Sync {
@@ -103,9 +104,8 @@ pub struct Course {
     pub exhaustive: bool,
     /// Trials at once.
     pub jobs: usize,
-    /// Trials at once in all runs that share this, where several run beside each
-    /// other.
-    pub turns: Option<Arc<Semaphore>>,
+    /// Trials at once in all cells that share this, which run beside each other.
+    pub turns: Arc<Turns>,
     /// Trial numbers are unique in the run.
     pub trials: Arc<AtomicU32>,
     /// No planned trial begins later than this after the cell began.
@@ -193,8 +193,7 @@ fn note_local_state(stage: &Stage) {
                 process.name,
                 process.local_state.join(", ")
             );
-            let kind = NoteKind::LocalState;
-            stage.recorder.record(0, Event::Note(Note { kind, text }));
+            stage.remark(NoteKind::LocalState, text);
         }
     }
 }
@@ -233,11 +232,7 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
     let cell = rounds.stage.cell;
     if let Err(why) = rounds.overseer.calibrated(cell) {
         // A verdict has its own reason; this one says what to do.
-        let (kind, text) = (NoteKind::Remark, why.clone());
-        rounds
-            .stage
-            .recorder
-            .record(0, Event::Note(Note { kind, text }));
+        rounds.stage.remark(NoteKind::Remark, why.clone());
         return Err(Ended::Short(why));
     }
     let mut knowledge = calibrated?;

@@ -6,7 +6,7 @@ use super::{Planning, not_run};
 use crate::plan::{self, Draws, Ground, Knowledge, LeftOut};
 use crate::trial::Ordered;
 use exactly_adapter::{Faultable, Scope};
-use exactly_model::{Event, FaultKind, Need, Note, NoteKind, Plan, Point, Schedule, TrialKind};
+use exactly_model::{Event, FaultKind, Need, NoteKind, Plan, Point, Schedule, TrialKind};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -194,10 +194,7 @@ impl Rounds<'_> {
             };
             if gone {
                 let text = format!("{} did not come back; it is kept", kept.id);
-                let kind = NoteKind::Remark;
-                self.stage
-                    .recorder
-                    .record(0, Event::Note(Note { kind, text }));
+                self.stage.remark(NoteKind::Remark, text);
             }
         }
         not_run(ran)

@@ -9,7 +9,6 @@ use futures::StreamExt;
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::sync::SemaphorePermit;
 
 /// Scopes closed at once.
 const CLOSING: usize = 8;
@@ -95,9 +94,8 @@ impl<'a> Rounds<'a> {
             let mut faults = ordered.schedule.faults.iter();
             faults.any(|fault| fault.kind.strikes_system())
         });
-        self.run_some(together, self.course.jobs, limit, &mut ran)
-            .await?;
-        self.run_some(alone, 1, limit, &mut ran).await?;
+        self.run_some(together, false, limit, &mut ran).await?;
+        self.run_some(alone, true, limit, &mut ran).await?;
         self.all.sort_by_key(|finished| finished.number);
         Ok(ran)
     }
@@ -105,12 +103,13 @@ impl<'a> Rounds<'a> {
     async fn run_some(
         &mut self,
         queue: Vec<(usize, Ordered)>,
-        jobs: usize,
+        alone: bool,
         (limit, limited): (Option<Duration>, bool),
         ran: &mut [Option<u32>],
     ) -> Result<(), EngineError> {
         let (stage, course, clock) = (self.stage, self.course, self.clock);
         let overseer = self.overseer;
+        let jobs = if alone { 1 } else { course.jobs.max(1) };
         let in_time = || {
             let enough = limited && course.fail_fast && overseer.found(stage.cell);
             !enough && limit.is_none_or(|limit| clock.elapsed() < limit)
@@ -121,12 +120,15 @@ impl<'a> Rounds<'a> {
             .map(|(place, ordered)| {
                 let number = course.trials.fetch_add(1, Ordering::SeqCst) + 1;
                 async move {
-                    let _turn = turn(course).await;
+                    let _turn = match alone {
+                        true => course.turns.all().await,
+                        false => course.turns.one().await,
+                    };
                     let finished = stage.run_trial(number, ordered).await?;
                     Ok::<_, EngineError>((place, finished))
                 }
             })
-            .buffer_unordered(jobs.max(1));
+            .buffer_unordered(jobs);
         while let Some(finished) = running.next().await {
             let (place, finished) = finished?;
             ran[place] = Some(finished.number);
@@ -147,7 +149,10 @@ impl<'a> Rounds<'a> {
         let longest = systems.filter_map(|s| s.client_timeout_ms).max();
         tokio::time::sleep(Duration::from_millis(longest.unwrap_or(0))).await;
         let mut sweeping = futures::stream::iter(some)
-            .map(|finished| stage.sweep(finished))
+            .map(async |finished| {
+                let _turn = self.course.turns.one().await;
+                stage.sweep(finished).await
+            })
             .buffer_unordered(self.course.jobs.max(1));
         while let Some(swept) = sweeping.next().await {
             swept?;
@@ -164,27 +169,22 @@ impl<'a> Rounds<'a> {
         }
         let older: Vec<Finished> = self.all.drain(..OPEN_MAX / 2).collect();
         let swept = self.sweep_some(&older).await;
-        close(&older).await;
+        self.close_some(&older).await;
         swept
     }
 
     /// Removes the names of all trials from the systems.
     pub async fn close(&self) {
-        close(&self.all).await;
+        self.close_some(&self.all).await;
     }
-}
 
-/// Waits for a turn among all runs that share them; held until the trial is over.
-async fn turn(course: &Course) -> Option<SemaphorePermit<'_>> {
-    // Nobody closes it: an error says that turns are no longer taken.
-    course.turns.as_ref()?.acquire().await.ok()
-}
-
-async fn close(some: &[Finished]) {
-    let scopes = some.iter().flat_map(|finished| finished.scopes.values());
-    futures::stream::iter(scopes)
-        .for_each_concurrent(CLOSING, |scope| scope.close())
-        .await;
+    async fn close_some(&self, some: &[Finished]) {
+        let _turn = self.course.turns.one().await;
+        let scopes = some.iter().flat_map(|finished| finished.scopes.values());
+        futures::stream::iter(scopes)
+            .for_each_concurrent(CLOSING, |scope| scope.close())
+            .await;
+    }
 }
 
 /// Only the classes that a trial with faults showed are of interest once it is

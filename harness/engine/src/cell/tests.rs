@@ -123,7 +123,7 @@ fn course() -> Course {
         planning: Planning::EveryBoundary,
         exhaustive: false,
         jobs: 2,
-        turns: None,
+        turns: Arc::new(Turns::new(2)),
         trials: Arc::default(),
         max_time: None,
         replays: 3,

@@ -31,7 +31,7 @@ impl Director {
 
     fn note(&self, kind: NoteKind, text: String) {
         self.recorder
-            .record(self.terms.trial, Event::Note(Note { kind, text }));
+            .record(self.terms.trial, Event::Note(Note::new(kind, text)));
     }
 
     /// Notes that a connection is passed on undecoded from here on.

@@ -20,8 +20,8 @@ use crate::supervisor::{Supervisor, TRIAL};
 pub use audit::Snapshot;
 use exactly_adapter::{Instance, Scope, TrialNames};
 use exactly_model::{
-    Event, IncarnationState, Need, Observer, Pipeline, Schedule, Settle, SettleHow, TrialEnd,
-    TrialKind, TrialStart,
+    Event, IncarnationState, Need, Note, NoteKind, Observer, Pipeline, Schedule, Settle, SettleHow,
+    TrialEnd, TrialKind, TrialStart,
 };
 use lives::Slot;
 use std::collections::BTreeMap;
@@ -53,6 +53,14 @@ pub struct Stage {
     pub allow_wait: bool,
     /// Becomes true when the run is to end.
     pub cancelled: watch::Receiver<bool>,
+}
+
+impl Stage {
+    /// Records a remark about the cell.
+    pub(crate) fn remark(&self, kind: NoteKind, text: String) {
+        let note = Note::of_cell(self.cell, kind, text);
+        self.recorder.record(0, Event::Note(note));
+    }
 }
 
 /// What a trial is to be.

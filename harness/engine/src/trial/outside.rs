@@ -115,7 +115,7 @@ impl Trial<'_> {
                 "the feed's command {how}; what it does not answer for may or may not have been sent"
             );
             let kind = NoteKind::Remark;
-            self.record(Event::Note(Note { kind, text }));
+            self.record(Event::Note(Note::new(kind, text)));
         };
         match ran.await? {
             // Whatever it sent before it was ended may have arrived.

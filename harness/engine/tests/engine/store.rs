@@ -6,10 +6,7 @@ use exactly_model::{Event, Note, NoteKind, Record, exit};
 use std::sync::{Arc, Mutex};
 
 fn note(text: &str) -> Event {
-    Event::Note(Note {
-        kind: NoteKind::Remark,
-        text: text.into(),
-    })
+    Event::Note(Note::new(NoteKind::Remark, text))
 }
 
 fn on_disk(recorder: &Recorder) -> Vec<Record> {

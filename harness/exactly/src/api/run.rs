@@ -5,12 +5,12 @@ use super::pipeline::Pipeline;
 use super::surroundings::{self, REPLAY, shown};
 use crate::keeper::Sharing;
 use crate::{Check, Options, ReplayOptions};
+use exactly_engine::cell::Turns;
 use exactly_model::{Guarantee, SCHEDULE_SCHEMA, ScheduleFile};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
-use tokio::sync::Semaphore;
 
 /// How long a shared server stays after its last user: the next test of a binary that
 /// runs each in a process of its own begins sooner.
@@ -22,8 +22,7 @@ const JOBS_PER_PROCESS: usize = 2;
 const REPEATS: u32 = 3;
 
 /// Trials at once in all checks of this process.
-static TURNS: LazyLock<Arc<Semaphore>> =
-    LazyLock::new(|| Arc::new(Semaphore::new(processors() * 2)));
+static TURNS: LazyLock<Arc<Turns>> = LazyLock::new(|| Arc::new(Turns::new(processors() * 2)));
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
