@@ -4,6 +4,7 @@
 
 mod differences;
 mod elasticmq;
+mod moto;
 mod owners;
 mod real;
 mod refused;

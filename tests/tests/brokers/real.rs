@@ -64,14 +64,14 @@ fn evaluate(place: &str) -> (Essences, Home) {
 
 /// The same of `cells`, with `more` arguments.
 pub fn evaluate_cells(place: &str, cells: &[String], more: &[&str]) -> (Essences, Home) {
+    evaluate_with(place, cells, &[&["--on", place], more].concat())
+}
+
+/// The same where `arguments` say what it runs on, called `place`.
+pub fn evaluate_with(place: &str, cells: &[String], arguments: &[&str]) -> (Essences, Home) {
     let home = Home::new(&format!("real-{}", place.replace([':', '='], "-")));
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-    let arguments = [
-        &cells,
-        &["--on", place, "--format", "json", "--seed", "7"][..],
-        more,
-    ]
-    .concat();
+    let arguments = [&cells, &["--format", "json", "--seed", "7"][..], arguments].concat();
     let output = home.evaluate(&arguments).output().unwrap();
     let run = home.run();
     nothing_left(&run);
