@@ -119,8 +119,11 @@ impl Scope for HttpScope {
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
-        let account = if self.is_audited { &self.account } else { "" };
-        Box::new(HttpDecoder::new(HttpLabeller::new(self.names, account)))
+        let labeller = match self.is_audited {
+            true => HttpLabeller::new(self.names, &*self.account),
+            false => HttpLabeller::new(self.names, "").towards(self.target.authority()),
+        };
+        Box::new(HttpDecoder::new(labeller))
     }
 
     fn faults_at(&self, operation: &str, _target: &str) -> Faultable {

@@ -5,6 +5,7 @@ use crate::payments::{READY, VERSION};
 use crate::provision;
 use crate::scope::{HttpScope, PLACEHOLDERS};
 use async_trait::async_trait;
+use exactly_adapter::tls::Tunnel;
 use exactly_adapter::{
     Adapter, Host, Instance, Scope, Server, ServerCommand, StartError, TrialNames,
 };
@@ -17,9 +18,10 @@ use tokio::net::TcpStream;
 const EMBEDDED_READY_MS: u64 = 10_000;
 /// How long an address that the user gave may take to answer.
 const REACHED_WITHIN: Duration = Duration::from_secs(8);
+const NO_TLS: &str = "see whether it speaks TLS there, and whether its certificate is for that name \
+                      and by an authority of this machine's (or of SSL_CERT_FILE)";
 
-/// HTTP/1.1: the embedded payments service, or a service of the user's that is
-/// reached without TLS.
+/// HTTP/1.1: the embedded payments service, or a service of the user's.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Http;
 
@@ -91,20 +93,37 @@ async fn start_embedded(host: &dyn Host) -> Result<HttpInstance, StartError> {
 /// Sees whether somebody listens there. Nothing is asked: what a request does to a
 /// service of the user's is not known.
 async fn reach(url: &str) -> Result<HttpInstance, StartError> {
-    let target = Target::parse(url)?;
+    let mut target = Target::parse(url)?;
+    let unreachable = |why: String, hint: &str| StartError::Unreachable {
+        system: "http",
+        address: redact(url),
+        why,
+        hint: hint.into(),
+    };
     connect(&target)
         .await
-        .map_err(|why| StartError::Unreachable {
-            system: "http",
-            address: redact(url),
-            why,
-            hint: "see whether the service is up, and give its plain HTTP port".into(),
-        })?;
+        .map_err(|why| unreachable(why, "see whether the service is up"))?;
+    let mut tunnel = None;
+    if target.tls {
+        let opened = tunnel_to(&target).await;
+        let opened = opened.map_err(|why| unreachable(why, NO_TLS))?;
+        target.tunnel = Some(opened.address());
+        tunnel = Some(opened);
+    }
     Ok(HttpInstance {
         target,
         place: SystemPlace::At(url.into()).to_string(),
-        started: Started::ByTheUser,
+        started: Started::ByTheUser { _tunnel: tunnel },
     })
+}
+
+/// A tunnel that TLS was spoken through once.
+async fn tunnel_to(target: &Target) -> Result<Tunnel, String> {
+    let tunnel = Tunnel::open(&target.host, target.port).await;
+    let tunnel = tunnel.map_err(|error| error.to_string())?;
+    let spoken = tokio::time::timeout(REACHED_WITHIN, tunnel.try_out()).await;
+    spoken.unwrap_or_else(|_| Err(format!("no TLS within {REACHED_WITHIN:?}")))?;
+    Ok(tunnel)
 }
 
 async fn connect(target: &Target) -> Result<(), String> {
@@ -120,7 +139,10 @@ async fn connect(target: &Target) -> Result<(), String> {
 enum Started {
     /// The payments service; another process's where nothing is held of it.
     Embedded(Option<Box<dyn Server>>),
-    ByTheUser,
+    ByTheUser {
+        /// Held for as long as somebody may dial it.
+        _tunnel: Option<Tunnel>,
+    },
 }
 
 /// A running service.
@@ -162,11 +184,11 @@ impl Instance for HttpInstance {
     }
 
     fn addresses(&self) -> Vec<(String, u16)> {
-        vec![(self.target.host.clone(), self.target.port)]
+        vec![self.target.dialled()]
     }
 
     fn endpoint(&self) -> String {
-        format!("http://{}", self.target.authority())
+        self.target.origin()
     }
 
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {

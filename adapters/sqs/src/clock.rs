@@ -60,7 +60,7 @@ async fn ask(
         given: exactly_model::redact(endpoint),
     })?;
     let address = format!("http://{host}:{port}");
-    let sqs = Sqs::new(Target::new(host, port), None);
+    let sqs = Sqs::new(Target::new(host, port));
     let answered = sqs.control(method, PATH, fields.as_ref()).await;
     let body = match answered {
         Ok(body) => body,

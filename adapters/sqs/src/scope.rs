@@ -1,6 +1,6 @@
 //! One trial's corner of a server: queues of its own.
 
-use crate::boundary::{Shared, SqsLabeller};
+use crate::boundary::{Outward, Shared, SqsLabeller};
 use crate::client::{CallError, Feed, Groups, Signer, Sqs, feed, release, waiting};
 use crate::names::Names;
 use crate::reading::Reading;
@@ -40,16 +40,22 @@ pub(crate) struct SqsScope {
     sqs: Sqs,
     reading: Reading,
     shared: Arc<Shared>,
+    /// Where the server is somebody else's: what it gets.
+    outward: Option<Arc<Outward>>,
     /// How far each group has been fed, by queue.
     groups: Mutex<BTreeMap<String, Groups>>,
 }
 
 impl SqsScope {
     pub fn new(sqs: Sqs, reading: Reading, names: Names) -> Self {
+        let outward = sqs
+            .signer()
+            .map(|signer| Arc::new(Outward::new(sqs.target().clone(), signer.clone())));
         Self {
             sqs,
             reading,
             shared: Arc::new(Shared::new(names)),
+            outward,
             groups: Mutex::default(),
         }
     }
@@ -106,14 +112,16 @@ impl Scope for SqsScope {
             return BTreeMap::new();
         };
         let address = format!("{host}:{port}");
-        // Clients want some, whether anybody looks at them or not.
-        let signer = self.sqs.signer().cloned().unwrap_or_else(Signer::dummy);
+        // Clients want some. Nobody looks at what they sign with: where it matters, the
+        // boundary signs, and the user's own credentials stay with the harness.
+        let signer = Signer::dummy();
+        let region = self.sqs.signer().map(|signer| signer.region.clone());
         let mut all = BTreeMap::from(
             [
                 ("url", self.sqs.url_at(&address)),
                 ("host", host.clone()),
                 ("port", port.to_string()),
-                ("region", signer.region),
+                ("region", region.unwrap_or(signer.region)),
                 ("access_key_id", signer.access_key_id),
                 ("secret_access_key", signer.secret_access_key),
                 ("address", address.clone()),
@@ -130,7 +138,8 @@ impl Scope for SqsScope {
     }
 
     fn decoder(&self) -> Box<dyn Decoder> {
-        Box::new(HttpDecoder::new(SqsLabeller::new(self.shared.clone())))
+        let labeller = SqsLabeller::new(self.shared.clone(), self.outward.clone());
+        Box::new(HttpDecoder::new(labeller))
     }
 
     fn faults_at(&self, operation: &str, _target: &str) -> Faultable {

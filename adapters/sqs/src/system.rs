@@ -19,9 +19,11 @@ use std::time::Duration;
 const READY_WITHIN_MS: u64 = 10_000;
 /// How long an address that the user gave may take to answer.
 const REACHED_WITHIN: Duration = Duration::from_secs(8);
+const NO_TLS: &str = "see whether it speaks TLS there, and whether its certificate is for that name \
+                      and by an authority of this machine's (or of SSL_CERT_FILE)";
 
-/// SQS: embedded, ElasticMQ from jars on this machine, or whatever speaks its
-/// protocol over plain HTTP.
+/// SQS: embedded, ElasticMQ from jars on this machine, AWS's own, or whatever else
+/// speaks its protocol.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SqsSystem;
 
@@ -109,7 +111,7 @@ async fn start_embedded(host: &dyn Host) -> Result<SqsInstance, StartError> {
 async fn start_local(host: &dyn Host, nodes: u32) -> Result<SqsInstance, StartError> {
     let local = Local::start(host, nodes).await?;
     Ok(SqsInstance {
-        sqs: Sqs::new(local.target(), None),
+        sqs: Sqs::new(local.target()),
         place: SystemPlace::Local { nodes }.to_string(),
         version: local.version().into(),
         tag: String::new(),
@@ -120,16 +122,20 @@ async fn start_local(host: &dyn Host, nodes: u32) -> Result<SqsInstance, StartEr
 /// Asks for a queue that is not there: any server that is an SQS says so.
 async fn reach(url: &str, host: &dyn Host) -> Result<SqsInstance, StartError> {
     let target = Target::parse(url)?;
-    let sqs = Sqs::new(target, Some(Signer::of(host)));
-    let fields = json!({ "QueueName": "exactly-asks-who-is-there" });
-    let asked = sqs.call("GetQueueUrl", &fields);
-    let asked = tokio::time::timeout(REACHED_WITHIN, asked).await;
+    let signer = Signer::of(host, &target);
     let unreachable = |why: String, hint: &str| StartError::Unreachable {
         system: KIND,
         address: redact(url),
         why,
         hint: hint.into(),
     };
+    let reached = tokio::time::timeout(REACHED_WITHIN, Sqs::reach(target, signer)).await;
+    let late = || Err(format!("no TLS within {REACHED_WITHIN:?}"));
+    let sqs = reached.unwrap_or_else(|_| late());
+    let sqs = sqs.map_err(|why| unreachable(why, NO_TLS))?;
+    let fields = json!({ "QueueName": "exactly-asks-who-is-there" });
+    let asked = sqs.call("GetQueueUrl", &fields);
+    let asked = tokio::time::timeout(REACHED_WITHIN, asked).await;
     match asked {
         Ok(Ok(_)) => {}
         Ok(Err(CallError::Refused { code, .. })) if code.contains("QueueDoesNotExist") => {}
@@ -140,10 +146,8 @@ async fn reach(url: &str, host: &dyn Host) -> Result<SqsInstance, StartError> {
             ));
         }
         Ok(Err(error)) => {
-            return Err(unreachable(
-                error.to_string(),
-                "see whether it is up, speaks AWS JSON 1.0, and give its plain HTTP port",
-            ));
+            let hint = "see whether it is up, and speaks AWS JSON 1.0";
+            return Err(unreachable(error.to_string(), hint));
         }
         Err(_) => {
             let why = format!("no answer within {REACHED_WITHIN:?}");
@@ -151,9 +155,10 @@ async fn reach(url: &str, host: &dyn Host) -> Result<SqsInstance, StartError> {
         }
     }
     Ok(SqsInstance {
-        version: match sqs.server() {
-            Some(server) => format!("SQS by {server}"),
-            None => "SQS".into(),
+        version: match (sqs.target().is_aws(), sqs.server()) {
+            (true, _) => format!("Amazon SQS ({})", sqs.target().host),
+            (false, Some(server)) => format!("SQS by {server}"),
+            (false, None) => "SQS".into(),
         },
         sqs,
         place: SystemPlace::At(url.into()).to_string(),
@@ -190,7 +195,7 @@ struct SqsInstance {
 impl SqsInstance {
     fn embedded(target: Target, server: Option<Box<dyn Server>>) -> Self {
         Self {
-            sqs: Sqs::new(target, None),
+            sqs: Sqs::new(target),
             place: SystemPlace::Embedded.to_string(),
             version: VERSION.into(),
             tag: String::new(),
@@ -211,19 +216,18 @@ impl Instance for SqsInstance {
             kind: KIND.into(),
             place: self.place.clone(),
             version: self.version.clone(),
-            // SQS is a service of AWS, which is not reached so far: whatever speaks
-            // its protocol elsewhere stands for it, and is another thing.
-            emulated: true,
+            // SQS is a service of AWS: whatever speaks its protocol elsewhere stands
+            // for it, and is another thing.
+            emulated: !self.sqs.target().is_aws(),
         }
     }
 
     fn addresses(&self) -> Vec<(String, u16)> {
-        let target = self.sqs.target();
-        vec![(target.host.clone(), target.port)]
+        vec![self.sqs.address()]
     }
 
     fn endpoint(&self) -> String {
-        self.sqs.url_at(&self.sqs.target().authority())
+        self.sqs.url()
     }
 
     /// Visibility is a lease everywhere, and a queue has as many consumers as like.

@@ -24,6 +24,8 @@ mod host;
 mod ids;
 mod instance;
 pub mod jvm;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use carried::*;
 pub use decoder::*;

@@ -113,14 +113,9 @@ impl<L: Labeller> HttpDecoder<L> {
 
     fn opened(&mut self, request: &Request) -> Unit {
         let continued = std::mem::replace(&mut self.expects, Expects::Nothing) == Expects::Had;
-        let mut labelled = self.labeller.request(request);
-        let rewrite = labelled
-            .as_mut()
-            .and_then(|labelled| labelled.rewrite.take());
-        let forward = match rewrite {
-            Some(body) => request.with_body(&body),
-            None => request.bytes.clone(),
-        };
+        let labelled = self.labeller.request(request);
+        let forward = self.labeller.forward(request, &request.body);
+        let forward = forward.unwrap_or_else(|| request.bytes.clone());
         let opens = labelled.clone();
         let key = self.requests.push(request, labelled, continued);
         Unit {
@@ -307,6 +302,7 @@ impl<L: Labeller> Decoder for HttpDecoder<L> {
     fn part(&mut self, request: &Bytes) -> Option<Bytes> {
         let request = Request::parse_within(request, self.limits).ok()??;
         let body = self.labeller.part(&request)?;
-        Some(request.with_body(&body))
+        let forward = self.labeller.forward(&request, &body);
+        Some(forward.unwrap_or_else(|| request.with_body(&body)))
     }
 }

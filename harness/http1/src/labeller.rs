@@ -34,6 +34,14 @@ pub trait Labeller: Send {
     /// [`whole`](Response::whole) has passed already, but for its last piece.
     fn response(&mut self, labelled: &Labelled, response: &Response) -> Said;
 
+    /// The request, with `body`, as the system is to get it: with an address and a
+    /// signature of its own. `None` where it is passed on as it came. What it makes of
+    /// a request that it has made is the same but for a signature.
+    fn forward(&self, request: &Request, body: &[u8]) -> Option<Bytes> {
+        let _ = (request, body);
+        None
+    }
+
     /// The error in the response's place; `None` where there is no legal one.
     fn error(&mut self, labelled: &Labelled, when: Phase) -> Option<Refusal>;
 
@@ -62,9 +70,6 @@ pub struct Labelled {
     pub names: Vec<Position>,
     /// Whatever the labeller wants back at the response.
     pub context: String,
-    /// Another body to pass on to the system. Taken away before the labeller sees
-    /// this again.
-    pub rewrite: Option<Bytes>,
 }
 
 impl Labelled {
@@ -78,7 +83,6 @@ impl Labelled {
             commits: Vec::new(),
             names: Vec::new(),
             context: String::new(),
-            rewrite: None,
         }
     }
 }

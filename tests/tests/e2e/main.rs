@@ -1,5 +1,6 @@
 //! The command as people use it: real processes, real servers, real SIGKILL.
 
+mod aws;
 mod bad_input;
 mod broker;
 mod catalogue;
@@ -12,3 +13,4 @@ mod replay;
 mod shards;
 mod standing;
 mod support;
+mod up;

@@ -23,6 +23,9 @@ const WORDS_MAX: usize = 200;
 pub(crate) struct HttpLabeller {
     /// First segment of the paths of the embedded service; empty elsewhere.
     account: String,
+    /// What a service of somebody else's is called in `Host`: it may be one of several
+    /// at its address.
+    authority: Option<String>,
     finder: Finder,
 }
 
@@ -30,7 +33,16 @@ impl HttpLabeller {
     pub fn new(names: TrialNames, account: impl Into<String>) -> Self {
         Self {
             account: account.into(),
+            authority: None,
             finder: Finder::new(names),
+        }
+    }
+
+    /// Labels requests to `authority`, whatever name their clients dialled.
+    pub fn towards(self, authority: String) -> Self {
+        Self {
+            authority: Some(authority),
+            ..self
         }
     }
 
@@ -88,6 +100,14 @@ impl Labeller for HttpLabeller {
             judged.outcome,
             format!("status {}: {words}", response.status),
         )
+    }
+
+    fn forward(&self, request: &Request, body: &[u8]) -> Option<Bytes> {
+        let lines = [("Host", Some(self.authority.as_deref()?))];
+        Some(match *body == request.body {
+            true => request.with_lines(&lines),
+            false => request.with(&lines, body),
+        })
     }
 
     /// Which of the legal errors it is depends on the messages alone: several are

@@ -97,13 +97,10 @@ pub(crate) async fn open(
     json: Option<Bytes>,
 ) -> Result<(Response<Incoming>, Connection), CallError> {
     let timed_out = || Error::from(ErrorKind::TimedOut);
-    let stream = timeout(
-        CONNECT_WITHIN,
-        TcpStream::connect((target.host.as_str(), target.port)),
-    )
-    .await
-    .unwrap_or_else(|_| Err(timed_out()))
-    .map_err(CallError::connecting)?;
+    let stream = timeout(CONNECT_WITHIN, TcpStream::connect(target.dialled()))
+        .await
+        .unwrap_or_else(|_| Err(timed_out()))
+        .map_err(CallError::connecting)?;
     let request = request(target, method, path, json).map_err(CallError::connecting)?;
     let sent = async {
         let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))

@@ -2,6 +2,7 @@
 
 use exactly_adapter::StartError;
 use exactly_model::redact;
+use std::net::SocketAddr;
 
 /// A service's address.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,7 +13,14 @@ pub(crate) struct Target {
     /// What stands before every path: empty, or `/base` without a slash at its
     /// end.
     pub base: String,
+    /// Whether it is spoken to with TLS.
+    pub tls: bool,
+    /// Where it is dialled, where that is elsewhere: at the end of a tunnel.
+    pub tunnel: Option<SocketAddr>,
 }
+
+/// The usual port of TLS.
+const HTTPS: u16 = 443;
 
 impl Target {
     pub fn embedded(port: u16) -> Self {
@@ -20,12 +28,13 @@ impl Target {
             host: "127.0.0.1".into(),
             port,
             base: String::new(),
+            tls: false,
+            tunnel: None,
         }
     }
 
-    /// Reads `http://HOST[:PORT][/BASE]`. Anything else is refused with what to do
-    /// instead: TLS has no end at a boundary, and credentials in an address end
-    /// up in logs.
+    /// Reads `http[s]://HOST[:PORT][/BASE]`. Anything else is refused with what to do
+    /// instead: credentials in an address end up in logs.
     pub fn parse(url: &str) -> Result<Self, StartError> {
         let wrong = |why: &str, hint: &str| StartError::Config {
             system: "http",
@@ -33,15 +42,11 @@ impl Target {
             hint: hint.into(),
         };
         let form = "give the service as http://HOST:PORT, with a path before it where there is one";
-        if url.starts_with("https://") {
-            return Err(wrong(
-                "is spoken to with TLS, which no boundary can read",
-                "give the plain HTTP port of the service",
-            ));
-        }
-        let rest = url
-            .strip_prefix("http://")
-            .ok_or_else(|| wrong("is no http:// URL", form))?;
+        let plain = url.strip_prefix("http://");
+        let rest = plain
+            .or_else(|| url.strip_prefix("https://"))
+            .ok_or_else(|| wrong("is no http:// or https:// URL", form))?;
+        let tls = plain.is_none();
         let (authority, base) = match rest.find('/') {
             Some(slash) => rest.split_at(slash),
             None => (rest, ""),
@@ -52,7 +57,8 @@ impl Target {
                 "leave it out of the URL; let the pipeline send it as a header",
             ));
         }
-        let (host, port) = split(authority).ok_or_else(|| wrong("has no host and port", form))?;
+        let (host, port) =
+            split(authority, tls).ok_or_else(|| wrong("has no host and port", form))?;
         let base = base.trim_end_matches('/');
         if !is_path(base) || base.contains('?') {
             return Err(wrong("has a path that is none", form));
@@ -61,12 +67,32 @@ impl Target {
             host: host.into(),
             port,
             base: base.into(),
+            tls,
+            tunnel: None,
         })
     }
 
-    /// `host:port`, as a URL and a `Host` field have it.
+    /// `host:port`, as a URL and a `Host` field have it: the usual port of TLS is left
+    /// out.
     pub fn authority(&self) -> String {
-        authority(&self.host, self.port)
+        let whole = authority(&self.host, self.port);
+        match self.tls && self.port == HTTPS {
+            true => whole.trim_end_matches(":443").into(),
+            false => whole,
+        }
+    }
+
+    /// URL of the service, without its base.
+    pub fn origin(&self) -> String {
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority())
+    }
+
+    /// Where it is dialled.
+    pub fn dialled(&self) -> (String, u16) {
+        let here = (self.host.clone(), self.port);
+        self.tunnel
+            .map_or(here, |end| (end.ip().to_string(), end.port()))
     }
 }
 
@@ -78,16 +104,18 @@ pub(crate) fn authority(host: &str, port: u16) -> String {
     }
 }
 
-fn split(authority: &str) -> Option<(&str, u16)> {
+fn split(authority: &str, tls: bool) -> Option<(&str, u16)> {
+    let usual = if tls { "443" } else { "80" };
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']')?;
             (
                 host,
-                port.strip_prefix(':').or(port.is_empty().then_some("80"))?,
+                port.strip_prefix(':')
+                    .or(port.is_empty().then_some(usual))?,
             )
         }
-        None => authority.split_once(':').unwrap_or((authority, "80")),
+        None => authority.split_once(':').unwrap_or((authority, usual)),
     };
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:%".contains(&b);
     let known = !host.is_empty() && host.bytes().all(is_plain);
@@ -118,6 +146,9 @@ mod tests {
             ("http://pay.local:90/v1/x/", "pay.local", 90, "/v1/x"),
             ("http://[::1]:8080/v1", "::1", 8080, "/v1"),
             ("http://[::1]", "::1", 80, ""),
+            ("https://pay.local/v1", "pay.local", 443, "/v1"),
+            ("https://[::1]", "::1", 443, ""),
+            ("https://pay.local:8443", "pay.local", 8443, ""),
         ] {
             let target = Target::parse(url).unwrap();
             let is = (target.host.as_str(), target.port, target.base.as_str());
@@ -126,7 +157,7 @@ mod tests {
         for url in [
             "",
             "127.0.0.1:8080",
-            "https://h:1",
+            "https://",
             "http://",
             "http://:80",
             "http://h:0",

@@ -1,7 +1,7 @@
 //! What each request does, and what its answer says.
 
 use super::call::{Call, Entry};
-use super::{Shared, legal};
+use super::{Outward, Shared, legal};
 use bytes::Bytes;
 use exactly_adapter::{Delivered, find_ids};
 use exactly_http1::{Labelled, Labeller, Refusal, Request, Response, Said};
@@ -13,6 +13,8 @@ use std::sync::Arc;
 /// Labels one connection.
 pub(crate) struct SqsLabeller {
     shared: Arc<Shared>,
+    /// Where the server is somebody else's.
+    outward: Option<Arc<Outward>>,
 }
 
 /// What the answer has to be read with.
@@ -24,13 +26,15 @@ struct Context {
     query: bool,
     /// What a delete gives back.
     handles: Vec<String>,
+    /// What the client dialled.
+    host: String,
     /// Id within the batch, and the messages that the entry is about.
     entries: Vec<(String, Vec<MessageId>)>,
 }
 
 impl SqsLabeller {
-    pub fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub fn new(shared: Arc<Shared>, outward: Option<Arc<Outward>>) -> Self {
+        Self { shared, outward }
     }
 
     fn ids(&self, entry: &Entry) -> Vec<MessageId> {
@@ -99,6 +103,7 @@ impl Labeller for SqsLabeller {
         let context = Context {
             queue: target.clone(),
             query: call.query,
+            host: request.headers.get("host").unwrap_or_default().into(),
             handles: call
                 .entries
                 .iter()
@@ -134,6 +139,9 @@ impl Labeller for SqsLabeller {
                 Said::error(Outcome::Unknown, format!("{n} of {of} entries failed"))
             }
         };
+        let outward = self.outward.as_ref();
+        said.rewrite = outward
+            .and_then(|outward| outward.answer(&labelled.operation, response, &context.host));
         match labelled.operation.as_str() {
             "ReceiveMessage" => self.received(&context, body, &mut said),
             "DeleteMessage" | "DeleteMessageBatch" if said.outcome == Outcome::Ok => {
@@ -144,6 +152,10 @@ impl Labeller for SqsLabeller {
             _ => {}
         }
         said
+    }
+
+    fn forward(&self, request: &Request, body: &[u8]) -> Option<Bytes> {
+        self.outward.as_ref()?.request(request, body)
     }
 
     fn error(&mut self, labelled: &Labelled, when: Phase) -> Option<Refusal> {

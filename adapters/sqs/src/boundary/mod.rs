@@ -4,8 +4,10 @@
 mod call;
 mod labeller;
 mod legal;
+mod outward;
 mod shared;
 
 pub(crate) use labeller::SqsLabeller;
 pub(crate) use legal::legal;
+pub(crate) use outward::Outward;
 pub(crate) use shared::Shared;

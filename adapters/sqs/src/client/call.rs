@@ -4,6 +4,7 @@
 use super::sign::Signer;
 use super::target::Target;
 use bytes::Bytes;
+use exactly_adapter::tls::Tunnel;
 use exactly_model::Outcome;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{Method, Request};
@@ -25,6 +26,10 @@ const ANSWER_MAX: usize = 256 << 20;
 #[derive(Clone)]
 pub(crate) struct Sqs {
     target: Target,
+    /// Where the server is dialled: a tunnel's end, where it speaks TLS.
+    dialled: (String, u16),
+    /// Held for as long as somebody may dial it.
+    _tunnel: Option<Arc<Tunnel>>,
     client: Client<HttpConnector, Full<Bytes>>,
     signer: Option<Signer>,
     learnt: Arc<Learnt>,
@@ -73,36 +78,85 @@ impl CallError {
 }
 
 impl Sqs {
-    pub fn new(target: Target, signer: Option<Signer>) -> Self {
+    /// A server that speaks plainly.
+    pub fn new(target: Target) -> Self {
+        let dialled = (target.host.clone(), target.port);
+        Self::dialled(target, dialled, None, None)
+    }
+
+    /// A server of somebody else's. An error says why no TLS was spoken with it.
+    pub async fn reach(target: Target, signer: Signer) -> Result<Self, String> {
+        if !target.tls {
+            let dialled = (target.host.clone(), target.port);
+            return Ok(Self::dialled(target, dialled, None, Some(signer)));
+        }
+        let tunnel = Tunnel::open(&target.host, target.port).await;
+        let tunnel = tunnel.map_err(|error| error.to_string())?;
+        tunnel.try_out().await?;
+        let end = tunnel.address();
+        let dialled = (end.ip().to_string(), end.port());
+        let tunnel = Some(Arc::new(tunnel));
+        Ok(Self::dialled(target, dialled, tunnel, Some(signer)))
+    }
+
+    fn dialled(
+        target: Target,
+        dialled: (String, u16),
+        tunnel: Option<Arc<Tunnel>>,
+        signer: Option<Signer>,
+    ) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(5)));
         Self {
             target,
+            dialled,
+            _tunnel: tunnel,
             client: Client::builder(TokioExecutor::new()).build(connector),
             signer,
             learnt: Arc::default(),
         }
     }
 
-    /// URL of a queue, as this server is reached from here.
+    /// URL of a queue, as the server has it.
     pub fn queue_url(&self, name: &str) -> String {
-        self.queue_url_at(&self.target.authority(), name)
+        self.queue_url_of(&self.target.origin(), name)
     }
 
-    /// URL of a queue, as the server is reached at `address`.
+    /// URL of a queue, as the server is reached through the boundary at `address`.
     pub fn queue_url_at(&self, address: &str, name: &str) -> String {
-        let account = self.learnt.account.get().map_or(ACCOUNT, String::as_str);
-        format!("http://{address}{account}/{name}")
+        self.queue_url_of(&format!("http://{address}"), name)
     }
 
-    /// URL of the server, as it is reached at `address`.
+    fn queue_url_of(&self, origin: &str, name: &str) -> String {
+        let account = self.learnt.account.get().map_or(ACCOUNT, String::as_str);
+        format!("{origin}{account}/{name}")
+    }
+
+    /// URL of the server.
+    pub fn url(&self) -> String {
+        format!("{}{}", self.target.origin(), self.target.base)
+    }
+
+    /// URL of the server, as it is reached through the boundary at `address`.
     pub fn url_at(&self, address: &str) -> String {
         format!("http://{address}{}", self.target.base)
     }
 
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// Where boundaries lead to.
+    pub fn address(&self) -> (String, u16) {
+        self.dialled.clone()
+    }
+
+    /// The URL of `path` as it is dialled from here.
+    fn at(&self, path: &str) -> String {
+        let (host, port) = &self.dialled;
+        let bare = Target::new(host.clone(), *port);
+        format!("{}{path}", bare.origin())
     }
 
     /// Where its requests are signed for, and with what.
@@ -130,7 +184,7 @@ impl Sqs {
         let body = serde_json::to_vec(fields).unwrap_or_default();
         let mut request = Request::builder()
             .method(Method::POST)
-            .uri(format!("{}/", self.url_at(&self.target.authority())))
+            .uri(self.at(&format!("{}/", self.target.base)))
             .header("Host", self.target.authority())
             .header("Content-Type", "application/x-amz-json-1.0")
             .header("X-Amz-Target", format!("AmazonSQS.{operation}"))
@@ -159,7 +213,7 @@ impl Sqs {
         let body = fields.map(|fields| serde_json::to_vec(fields).unwrap_or_default());
         let request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.target.authority()))
+            .uri(self.at(path))
             .header("Content-Type", "application/json")
             .body(Full::new(Bytes::from(body.unwrap_or_default())))
             .map_err(|error| CallError::NotConnected(error.to_string()))?;

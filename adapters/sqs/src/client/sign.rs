@@ -1,8 +1,9 @@
 //! Signatures of the harness's own requests (AWS Signature Version 4).
 //!
-//! The credentials are those of the environment. They go into signatures and to the
-//! pipeline, and nowhere else.
+//! The credentials are those of the environment. They go into signatures and nowhere
+//! else.
 
+use super::Target;
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -24,12 +25,13 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// The user's credentials, or dummies.
-    pub fn of(host: &dyn Host) -> Self {
+    /// The user's credentials, or dummies. A server of AWS's says its region itself.
+    pub fn of(host: &dyn Host, target: &Target) -> Self {
         let keys = host
             .setting("AWS_ACCESS_KEY_ID")
             .zip(host.setting("AWS_SECRET_ACCESS_KEY"));
-        let region = host.setting("AWS_REGION");
+        let region = target.region().map(String::from);
+        let region = region.or_else(|| host.setting("AWS_REGION"));
         let region = region.or_else(|| host.setting("AWS_DEFAULT_REGION"));
         let session_token = keys
             .as_ref()

@@ -22,4 +22,5 @@ pub use limits::Limits;
 pub use request::{Incoming, Request, RequestReader};
 pub use response::Response;
 pub use responses::{Asked, Piece, ResponseReader};
+pub use rewrite::Line;
 pub(crate) use rewrite::is_framing;

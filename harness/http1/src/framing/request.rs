@@ -3,7 +3,7 @@
 use super::chunked::Chunked;
 use super::head::{Kind, RequestHead, Scan, request_head};
 use super::length::{Announced, announced};
-use super::rewrite::with_body;
+use super::rewrite::{Line, with, with_lines};
 use super::{Faulty, Headers, Limits};
 use bytes::{Bytes, BytesMut};
 
@@ -45,7 +45,19 @@ impl Request {
     /// The message with another body, and a Content-Length that counts it. Other
     /// headers stay, also those that speak of the body (Content-MD5, a signature).
     pub fn with_body(&self, body: &[u8]) -> Bytes {
-        with_body(&self.bytes[..self.head_length], body)
+        self.with(&[], body)
+    }
+
+    /// The message with other header lines, none of them about its framing. Values are
+    /// one line each.
+    pub fn with_lines(&self, lines: &[Line<'_>]) -> Bytes {
+        let (head, rest) = self.bytes.split_at(self.head_length);
+        with_lines(head, lines, rest)
+    }
+
+    /// The message with other header lines and another body.
+    pub fn with(&self, lines: &[Line<'_>], body: &[u8]) -> Bytes {
+        with(&self.bytes[..self.head_length], lines, body)
     }
 
     /// Whether the connection goes on after it (RFC 9112 9.3).

@@ -1,7 +1,7 @@
 //! A response.
 
 use super::head::ResponseHead;
-use super::rewrite::with_body;
+use super::rewrite::with;
 use super::{Asked, Faulty, Headers, Limits, Piece, ResponseReader};
 use bytes::{Bytes, BytesMut};
 
@@ -43,7 +43,7 @@ impl Response {
     /// `None` where it has none (HEAD, 204, 304) or is not whole.
     pub fn with_body(&self, body: &[u8]) -> Option<Bytes> {
         let legal = self.whole && self.has_body;
-        legal.then(|| with_body(&self.bytes[..self.head_length], body))
+        legal.then(|| with(&self.bytes[..self.head_length], &[], body))
     }
 
     /// Whether the connection goes on after it (RFC 9112 9.3).

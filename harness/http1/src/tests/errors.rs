@@ -133,6 +133,14 @@ fn a_part_is_a_request_with_less_body() {
     let part = decoder.part(&chunked).expect("a part");
     let read = Request::parse(&part).expect("legal").expect("whole");
     assert_eq!((read.body, read.bytes), ("ab".into(), part));
+    // It is passed on as the whole would have been.
+    let behind = Bytes::from_static(
+        b"POST /a HTTP/1.1\r\nHost: h\r\nX-Host: s\r\nContent-Length: 4\r\n\r\nabcd",
+    );
+    assert_eq!(
+        decoder.part(&behind).expect("a part"),
+        "POST /a HTTP/1.1\r\nX-Host: s\r\nHost: s\r\nContent-Length: 2\r\n\r\nab"
+    );
     for no_part in [
         GET,
         "GET",

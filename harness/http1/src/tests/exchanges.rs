@@ -83,12 +83,12 @@ fn what_is_no_exchange_keeps_its_place_in_the_order() {
 }
 
 #[test]
-fn bodies_are_rewritten() {
+fn messages_are_rewritten() {
     let mut drive = drive();
-    drive.up("PUT /a HTTP/1.1\r\nX-Rewrite: longer\r\nContent-Length: 2\r\n\r\nab");
+    drive.up("PUT /a HTTP/1.1\r\nhost: h\r\nX-Host: s\r\nx-gone: 1\r\nContent-Length: 2\r\n\r\nab");
     assert_eq!(
         drive.out[0],
-        b"PUT /a HTTP/1.1\r\nX-Rewrite: longer\r\nContent-Length: 6\r\n\r\nlonger"
+        b"PUT /a HTTP/1.1\r\nX-Host: s\r\nHost: s\r\nContent-Length: 2\r\n\r\nab"
     );
     drive.down("HTTP/1.1 200 OK\r\nX-Rewrite: http://proxy/q\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n");
     assert_eq!(

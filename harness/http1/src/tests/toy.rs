@@ -21,15 +21,10 @@ impl Labeller for Toy {
         }
         let mut labelled = Labelled::new(request.method.clone(), path, Class::Effect);
         labelled.context = String::from_utf8_lossy(&request.body).into_owned();
-        labelled.rewrite = request
-            .headers
-            .get("x-rewrite")
-            .map(|it| it.to_owned().into());
         Some(labelled)
     }
 
     fn response(&mut self, labelled: &Labelled, response: &Response) -> Said {
-        assert_eq!(labelled.rewrite, None);
         let mut said = match response.status {
             400.. => Said::error(Outcome::Fail, format!("status {}", response.status)),
             _ => Said::new(Outcome::Ok),
@@ -52,6 +47,11 @@ impl Labeller for Toy {
             .get("x-rewrite")
             .map(|it| it.to_owned().into());
         said
+    }
+
+    fn forward(&self, request: &Request, body: &[u8]) -> Option<Bytes> {
+        let host = request.headers.get("x-host")?;
+        Some(request.with(&[("Host", Some(host)), ("X-Gone", None)], body))
     }
 
     fn error(&mut self, labelled: &Labelled, when: Phase) -> Option<Refusal> {

@@ -44,6 +44,17 @@ fn another_body_changes_the_framing_only() {
 }
 
 #[test]
+fn other_lines_leave_the_framing_as_it_came() {
+    let chunked = request(
+        "POST / HTTP/1.1\r\nhost: h\r\nTransfer-Encoding: chunked\r\nHOST2: x\r\n\r\n1\r\na\r\n0\r\n\r\n",
+    );
+    assert_eq!(
+        chunked.with_lines(&[("Host", Some("s")), ("Host2", None)]),
+        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nHost: s\r\n\r\n1\r\na\r\n0\r\n\r\n"
+    );
+}
+
+#[test]
 fn a_response_without_a_body_gets_none() {
     let read = |message: &str| {
         Response::parse(message.as_bytes())
