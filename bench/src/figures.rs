@@ -100,7 +100,12 @@ fn first_line(program: &str, arguments: &[&str]) -> String {
 
 /// Processor time of this process so far, all threads.
 pub fn cpu_seconds() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_seconds_of(std::process::id())
+}
+
+/// Processor time of a process so far, all threads.
+pub fn cpu_seconds_of(pid: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let fields = stat.rsplit(") ").next().unwrap_or_default();
     let ticks = fields.split(' ').skip(11).take(2);
     // The kernel's interface counts in hundredths on every architecture here.

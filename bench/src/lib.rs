@@ -9,12 +9,14 @@
 //! * [`plain`] is a boundary to Kafka that decodes addresses and nothing else;
 //! * [`feeder`] is our feeder beside Kafka's load generator;
 //! * [`kafka`], [`pgbench`] and [`latency`] load the boundaries;
+//! * [`sqs`] loads the embedded SQS and boundaries before it, beside [`hyper_proxy`];
 //! * [`random`] kills at random moments, to compare with;
 //! * [`run`] starts the `exactly` command and watches it;
 //! * [`profile`] reads where a trial's time went off its history.
 
 pub mod feeder;
 pub mod figures;
+pub mod hyper_proxy;
 pub mod kafka;
 pub mod latency;
 pub mod pgbench;
@@ -23,3 +25,4 @@ pub mod profile;
 pub mod random;
 pub mod rig;
 pub mod run;
+pub mod sqs;

@@ -133,6 +133,21 @@ impl Rig {
         })
     }
 
+    /// The process of the rig whose command line has `argument`.
+    pub fn child(&self, argument: &str) -> Option<u32> {
+        let mark = format!("EXACTLY_RUN={}", self.recorder.run().id);
+        let has = |file: std::path::PathBuf, wanted: &str| {
+            let text = std::fs::read(file).unwrap_or_default();
+            text.split(|byte| *byte == 0)
+                .any(|part| part == wanted.as_bytes())
+        };
+        let processes = std::fs::read_dir("/proc").ok()?.flatten();
+        processes
+            .filter(|entry| has(entry.path().join("environ"), &mark))
+            .find(|entry| has(entry.path().join("cmdline"), argument))
+            .and_then(|entry| entry.file_name().to_str()?.parse().ok())
+    }
+
     /// A folder that goes with the rig.
     pub fn folder(&self) -> &Path {
         self.folder.path()
