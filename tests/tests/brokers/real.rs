@@ -12,6 +12,7 @@ use exactly_model::{Event, Record, VariantReport, Verdict};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What CI runs: a foil and its cure, with and without transactions.
 const CELLS: &[&str] = &[
@@ -69,7 +70,10 @@ pub fn evaluate_cells(place: &str, cells: &[String], more: &[&str]) -> (Essences
 
 /// The same where `arguments` say what it runs on, called `place`.
 pub fn evaluate_with(place: &str, cells: &[String], arguments: &[&str]) -> (Essences, Home) {
-    let home = Home::new(&format!("real-{}", place.replace([':', '='], "-")));
+    // Several tests may run at the same place at once.
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let home = Home::new(&format!("real-{number}-{}", place.replace([':', '='], "-")));
     let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
     let arguments = [&cells, &["--format", "json", "--seed", "7"][..], arguments].concat();
     let output = home.evaluate(&arguments).output().unwrap();
