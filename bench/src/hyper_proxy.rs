@@ -55,7 +55,10 @@ async fn passed_on(
     mut request: Request<Incoming>,
     to: u16,
 ) -> Result<Response<BoxBody<Bytes, hyper::Error>>, Infallible> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str());
     let uri = format!("http://127.0.0.1:{to}{path}").parse();
     *request.uri_mut() = uri.unwrap_or_default();
     Ok(match client.request(request).await {

@@ -21,8 +21,24 @@ const PUT_OUT: &str = "a member that is frozen, slow or cut off for longer than 
                        of the group: the only one there is gets UNKNOWN_MEMBER_ID. The embedded \
                        broker has no session timeout";
 
+const LOST_START: &str = "once in some hundred starts the client sends its first request and never \
+                          joins its group; no fault has struck by then \
+                          (docs/findings/librdkafka-lost-start.md: not understood yet)";
+
 /// Rows allow; a line that does not come up is none the worse.
 const DIFFERENCES: &[Difference] = &[
+    Difference {
+        cells: "ack-after-process",
+        place: "kafka=local:3",
+        line: "code V1 is new",
+        why: LOST_START,
+    },
+    Difference {
+        cells: "ack-after-process",
+        place: "kafka=local:3",
+        line: "code L3 at orders is new",
+        why: LOST_START,
+    },
     Difference {
         cells: "kafka-eos-scope",
         place: "",
