@@ -6,6 +6,8 @@ mod labeller;
 mod legal;
 mod outward;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use labeller::SqsLabeller;
 pub(crate) use legal::legal;
