@@ -68,11 +68,10 @@ impl Adapter for Kafka {
         match place {
             SystemPlace::Embedded => Ok(None),
             SystemPlace::Local { .. } => Local::at_hand(host).await.map(Some),
-            SystemPlace::At(_) => Err(StartError::Config {
-                system: "kafka",
-                why: format!("nothing is installed for the place {place}"),
-                hint: "leave it embedded, or point at brokers of your own with --kafka".into(),
-            }),
+            SystemPlace::At(_) => {
+                let hint = "leave it embedded, or point at brokers of your own with --kafka";
+                Err(StartError::nothing_installed("kafka", place, hint))
+            }
         }
     }
 

@@ -10,7 +10,7 @@ use look::{WITHIN, observe, observer, past, receive, settled};
 use rdkafka::consumer::{CommitMode, Consumer, StreamConsumer};
 use rdkafka::producer::{FutureProducer, FutureRecord, Producer};
 use rdkafka::{ClientConfig, Message, Offset, TopicPartitionList};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_consumer_is_labelled_and_its_backlog_known() {
@@ -245,9 +245,11 @@ async fn compressed_records_are_observed_and_counted() {
 async fn a_held_fetch_is_woken_by_the_next_write() {
     let kafka = kafka().await;
     let (trial, scope) = open(&*kafka, &[("orders", 1)]).await;
-    let (_, names) = Boundary::start(&*kafka, &scope);
+    let (boundary, names) = Boundary::start(&*kafka, &scope);
     let consumer: StreamConsumer = consumer(&names)
-        .set("fetch.wait.max.ms", "10000")
+        // Longer than anything here waits: only a write can wake it.
+        .set("fetch.wait.max.ms", "60000")
+        .set("socket.timeout.ms", "90000")
         .create()
         .unwrap();
     consumer.subscribe(&[&names["topic.orders"]]).unwrap();
@@ -256,18 +258,17 @@ async fn a_held_fetch_is_woken_by_the_next_write() {
     feeder.feed("orders", &sent[..1], 1).await.unwrap();
     receive(&consumer).await;
     for message in &sent[1..] {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let begin = Instant::now();
+        let held = async {
+            while !boundary.seen().is_awaited("Fetch") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(WITHIN, held).await.expect("a fetch");
         feeder
             .feed("orders", std::slice::from_ref(message), 1)
             .await
             .unwrap();
         receive(&consumer).await;
-        assert!(
-            begin.elapsed() < Duration::from_secs(2),
-            "{:?}",
-            begin.elapsed()
-        );
     }
     drop(consumer);
     scope.close().await;

@@ -64,11 +64,10 @@ impl Adapter for Postgres {
     ) -> Result<Option<String>, StartError> {
         match place {
             SystemPlace::Embedded => embedded::at_hand(&host.cache()).map(Some),
-            SystemPlace::Local { .. } | SystemPlace::At(_) => Err(StartError::Config {
-                system: KIND,
-                why: format!("nothing is installed for the place {place}"),
-                hint: "leave it embedded, or use a server of your own with --postgres URL".into(),
-            }),
+            SystemPlace::Local { .. } | SystemPlace::At(_) => {
+                let hint = "leave it embedded, or use a server of your own with --postgres URL";
+                Err(StartError::nothing_installed(KIND, place, hint))
+            }
         }
     }
 

@@ -75,11 +75,10 @@ impl Adapter for SqsSystem {
                 local.end().await;
                 Ok(Some(version))
             }
-            SystemPlace::At(_) => Err(StartError::Config {
-                system: KIND,
-                why: format!("nothing is installed for the place {place}"),
-                hint: "leave it embedded, or point at a server of your own with --sqs".into(),
-            }),
+            SystemPlace::At(_) => {
+                let hint = "leave it embedded, or point at a server of your own with --sqs";
+                Err(StartError::nothing_installed(KIND, place, hint))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Errors, one per operation. Each says what to do next, and each says what may
 //! have happened.
 
-use exactly_model::Outcome;
+use exactly_model::{Outcome, SystemPlace};
 
 /// A system could not be started or reached.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,17 @@ pub enum StartError {
         /// What to do next.
         hint: String,
     },
+}
+
+impl StartError {
+    /// There is nothing to look for on this machine: servers elsewhere, or none at all.
+    pub fn nothing_installed(system: &'static str, place: &SystemPlace, hint: &str) -> Self {
+        Self::Config {
+            system,
+            why: format!("nothing is installed for the place {place}"),
+            hint: hint.into(),
+        }
+    }
 }
 
 /// Messages could not be fed at all (single failures are outcomes, not errors).

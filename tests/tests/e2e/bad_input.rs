@@ -2,7 +2,7 @@
 //! nothing left running, what was recorded kept.
 
 use crate::broker::Broker;
-use crate::support::{Home, nothing_left, stderr, there_is_a_kafka};
+use crate::support::{Home, fails, nothing_left, stderr, there_is_a_kafka};
 use exactly_model::{Verdict, exit};
 use std::process::Output;
 
@@ -20,15 +20,6 @@ fn evaluate(test: &str, arguments: &[&str], env: &[(&str, &str)]) -> (Output, Ho
         nothing_left(&run);
     }
     (output, home)
-}
-
-#[track_caller]
-fn fails(output: &Output, code: u8, parts: &[&str]) {
-    let text = stderr(output);
-    assert_eq!(output.status.code(), Some(i32::from(code)), "{text}");
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is not in:\n{text}");
-    }
 }
 
 #[test]

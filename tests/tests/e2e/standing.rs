@@ -1,6 +1,6 @@
 //! `exactly up`, `exactly clock` and `exactly doctor`: systems without a run.
 
-use crate::support::{Home, marked, nothing_left, stderr};
+use crate::support::{Home, fails, marked, nothing_left, stderr};
 use crate::up::{SOON, Up, exactly};
 use exactly_model::exit;
 use serde_json::{Value, json};
@@ -37,15 +37,6 @@ fn http(endpoint: &str, head: &str, body: &str) -> (u16, String) {
     let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
     let body = answer.split_once("\r\n\r\n").unwrap().1;
     (status, body.into())
-}
-
-#[track_caller]
-fn fails(output: &Output, code: u8, parts: &[&str]) {
-    let text = stderr(output);
-    assert_eq!(output.status.code(), Some(i32::from(code)), "{text}");
-    for part in parts {
-        assert!(text.contains(part), "{part:?} is not in:\n{text}");
-    }
 }
 
 #[test]

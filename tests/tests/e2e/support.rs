@@ -88,6 +88,16 @@ pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
+/// Whether it ended with this code, and said all of `parts`.
+#[track_caller]
+pub fn fails(output: &Output, code: u8, parts: &[&str]) {
+    let text = stderr(output);
+    assert_eq!(output.status.code(), Some(i32::from(code)), "{text}");
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in:\n{text}");
+    }
+}
+
 /// Waits for a condition, and says which one did not come.
 pub fn eventually<T>(what: &str, within: Duration, mut condition: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();

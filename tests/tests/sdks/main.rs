@@ -4,11 +4,20 @@
 //! there, into the user's cache. One that is not there is named as not run;
 //! `EXACTLY_TEST_SDKS=boto3,node,java` makes that a failure for these.
 
+#[path = "../e2e/support.rs"]
+#[expect(dead_code, reason = "shared with the end-to-end tests")]
+mod support;
+#[path = "../e2e/up.rs"]
+#[expect(dead_code, reason = "shared with the end-to-end tests")]
+mod up;
+
 use std::ffi::OsString;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+use support::Home;
+use up::Up;
 
 /// A JVM that compiles its program first takes seconds; a machine with too much to do
 /// takes many.
@@ -67,10 +76,11 @@ impl Sdk {
         let Some(folder) = self.folder() else {
             return;
         };
-        let up = Up::start();
+        let home = Home::new(&format!("sdk-{}", self.name));
+        let up = Up::start(&home, &["sqs"], 1);
         let mut command = (self.round)(&folder);
         command
-            .env("AWS_ENDPOINT_URL_SQS", &up.endpoint)
+            .env("AWS_ENDPOINT_URL_SQS", up.address("sqs"))
             .env("AWS_REGION", "us-east-1")
             .env("AWS_DEFAULT_REGION", "us-east-1")
             .env("AWS_ACCESS_KEY_ID", "any")
@@ -111,45 +121,6 @@ impl Sdk {
         let line = format!("not run: {lacks}\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
         None
-    }
-}
-
-/// `exactly up sqs`, until it is dropped.
-struct Up {
-    child: Child,
-    endpoint: String,
-    /// What it writes down for `exactly clock` goes with it.
-    _runtime: tempfile::TempDir,
-}
-
-impl Up {
-    fn start() -> Self {
-        let runtime = tempfile::tempdir().unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_exactly-under-test"))
-            .args(["up", "sqs"])
-            .env("XDG_RUNTIME_DIR", runtime.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let stdout = child.stdout.take().unwrap();
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let endpoint = line.trim().strip_prefix("sqs ").unwrap().to_string();
-        Self {
-            child,
-            endpoint,
-            _runtime: runtime,
-        }
-    }
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        // Its guardian ends what it has started.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

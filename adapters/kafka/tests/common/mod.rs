@@ -90,6 +90,12 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// Whether a request has no reply yet.
+    pub fn is_awaited(&self, operation: &str) -> bool {
+        let asked = self.heads.iter().filter(|head| head.operation == operation);
+        asked.count() > self.of(operation).len()
+    }
+
     pub fn of(&self, operation: &str) -> Vec<&(Head, Reply)> {
         let matching = |(head, _): &&(Head, Reply)| head.operation == operation;
         self.replies.iter().filter(matching).collect()

@@ -37,6 +37,8 @@ pub(super) struct Connection {
     /// The client, and the system, have closed their sides.
     pub client_gone: watch::Sender<bool>,
     pub system_gone: watch::Sender<bool>,
+    /// The port that the client dialled from.
+    client: u16,
     /// The address that it leads to.
     pub upstream: (String, u16),
     /// What the boundary says in the system's name.
@@ -57,6 +59,7 @@ pub(super) async fn run(
     upstream: (String, u16),
     boundaries: Arc<Boundaries>,
 ) {
+    let port = client.peer_addr().map_or(0, |peer| peer.port());
     let (mut client_reader, client_writer) = client.into_split();
     let (mut system_reader, mut system_writer) = system.into_split();
     let connection = Connection {
@@ -68,6 +71,7 @@ pub(super) async fn run(
         client_writer: AsyncMutex::new(client_writer),
         client_gone: watch::Sender::new(false),
         system_gone: watch::Sender::new(false),
+        client: port,
         upstream,
         said: Said::default(),
     };
@@ -138,6 +142,9 @@ impl Connection {
         if let Some(mut decoder) = self.decoder() {
             match decoder.next(dir, buf, &Net(&self.boundaries)) {
                 Ok(unit) => {
+                    if let Some(unit) = &unit {
+                        self.trace(dir, unit);
+                    }
                     if dir == Direction::ToClient && unit.is_some() {
                         self.said.heard_a_reply();
                     }
@@ -155,6 +162,21 @@ impl Connection {
             }
         }
         Some(Unit::pass(rest(buf)))
+    }
+
+    /// For `EXACTLY_LOG=trace`: reads are exchanges that no history has.
+    fn trace(&self, dir: Direction, unit: &Unit) {
+        tracing::trace!(
+            trial = self.boundaries.director.trial(),
+            life = self.boundaries.life.number,
+            client = self.client,
+            to = self.upstream.1,
+            ?dir,
+            opens = unit.opens.as_ref().map(|head| &*head.operation),
+            closes = unit.closes.as_ref().map(|reply| reply.key),
+            bytes = unit.forward.len(),
+            "a unit"
+        );
     }
 
     /// The decoder, unless the connection is opaque.

@@ -21,6 +21,11 @@ impl Director {
         }
     }
 
+    /// The trial that it directs.
+    pub fn trial(&self) -> u32 {
+        self.terms.trial
+    }
+
     /// Notes, once for each text, that traffic goes around a boundary.
     pub fn bypass(&self, text: &str) {
         let mut remarks = self.remarks.lock().expect("no panic while held");
