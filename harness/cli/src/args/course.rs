@@ -10,7 +10,8 @@ use std::time::Duration;
 /// How trials run, and where they are kept.
 #[derive(Args, Clone, PartialEq, Eq, Debug)]
 pub struct CourseArgs {
-    /// Trials at the same time (twice the processors without it).
+    /// Trials at the same time (without it two for each processor; `evaluate` on
+    /// embedded systems alone four).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub jobs: Option<u32>,
     /// Folder in which runs are kept, as DIR/runs/ID.
