@@ -21,9 +21,9 @@ const PUT_OUT: &str = "a member that is frozen, slow or cut off for longer than 
                        of the group: the only one there is gets UNKNOWN_MEMBER_ID. The embedded \
                        broker has no session timeout";
 
-const LOST_START: &str = "once in some hundred starts the client sends its first request and never \
-                          joins its group; no fault has struck by then \
-                          (docs/findings/librdkafka-lost-start.md: not understood yet)";
+const LOST_START: &str = "once in one or two thousand starts the client takes down the bootstrap \
+                          connection that its topic's Metadata is asked on, and never joins; no fault \
+                          has struck by then (docs/findings/librdkafka-lost-start.md)";
 
 /// Rows allow; a line that does not come up is none the worse.
 const DIFFERENCES: &[Difference] = &[
