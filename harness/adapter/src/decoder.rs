@@ -82,7 +82,10 @@ pub struct Unit {
     /// Bytes to send back at once, with nothing passed on for them (Postgres:
     /// `N` to an SSLRequest).
     pub answer: Bytes,
-    /// The exchange it opens.
+    /// The exchange it opens. Towards the client: what the system pushes without
+    /// having been asked (Redis: a message of a channel). There is no reply to it; that
+    /// it is there says that the system did it, and all that is left to find out is
+    /// whether the client gets it.
     pub opens: Option<Head>,
     /// The exchange it closes, by [`Head::key`].
     pub closes: Option<Reply>,

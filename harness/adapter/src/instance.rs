@@ -211,6 +211,9 @@ pub struct Fed {
     pub position: Option<Position>,
     /// The error.
     pub error: Option<String>,
+    /// To how many receivers the system says that it gave it (Redis: the answer to
+    /// PUBLISH), where it says so.
+    pub receivers: Option<u64>,
 }
 
 /// Feeds messages past the boundary.

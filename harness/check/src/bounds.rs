@@ -42,6 +42,7 @@ fn boundary(cell: &CellState) -> String {
                 SinkKind::Record => "records",
                 SinkKind::Message => "messages",
                 SinkKind::Charge => "charges",
+                SinkKind::Mail => "mails",
                 SinkKind::Other => "effects",
             };
             let view = match observer.view {

@@ -274,6 +274,7 @@ fn feed(source: Source, messages: u32) -> Feed {
         keys: 3,
         payload: r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#.into(),
         before_start: true,
+        every_ms: None,
         by: None,
         dropped_keys: Vec::new(),
     }

@@ -379,6 +379,7 @@ fn the_specification_is_complete() {
                     }
                     SinkKind::Message => assert!(queues.contains(&observer.query.as_str())),
                     SinkKind::Charge => assert_eq!(observer.query, "charges"),
+                    SinkKind::Mail => assert_eq!(observer.query, "mails"),
                     SinkKind::Other => panic!("the catalogue reads systems: {}", observer.name),
                 }
             }

@@ -288,6 +288,9 @@ pub struct AttemptRecord {
     /// The sender's error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// To how many receivers the system says that it gave it, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receivers: Option<u64>,
 }
 
 /// What became of a request.

@@ -122,6 +122,12 @@ pub struct Setup {
     /// Queues (SQS).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<Queue>,
+    /// Streams (Redis).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub streams: Vec<Stream>,
+    /// Channels (Redis), by their logical names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
     /// Whether the payments service keeps idempotency keys (HTTP).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub idempotency_keys: bool,
@@ -150,6 +156,18 @@ pub struct Queue {
     /// Logical name of the queue for what was received too often.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letters: Option<String>,
+}
+
+/// A stream of Redis by its logical name. It has one consumer group, from its
+/// beginning on.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Stream {
+    /// Logical name.
+    pub name: String,
+    /// Entries that are kept at most: whoever adds one trims what is older
+    /// (`XADD ... MAXLEN = n`), read or not. All of them where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_len: Option<u64>,
 }
 
 /// A topic by its logical name.
@@ -281,6 +299,11 @@ pub struct Feed {
     /// Whether the batch is in the log before the pipeline starts. Then batches
     /// are cut at the same places in each run.
     pub before_start: bool,
+    /// Sends one message each so many milliseconds, while the pipeline runs: also
+    /// while it is away, for a system that keeps nothing for whoever is not there.
+    /// All at once where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every_ms: Option<u64>,
     /// Sends the messages in the place of a system: it is given a JSON line for
     /// each, and may answer a line for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -337,6 +360,8 @@ pub enum SinkKind {
     Message,
     /// A charge at a payments service.
     Charge,
+    /// A mail that a server has taken.
+    Mail,
     /// What a command or a file of the user's shows.
     Other,
 }

@@ -60,6 +60,7 @@ pub(crate) const fn sink_kind(kind: SinkKind) -> &'static str {
         SinkKind::Record => "records of a log",
         SinkKind::Message => "messages of a queue",
         SinkKind::Charge => "charges at a payments service",
+        SinkKind::Mail => "mails that a server took",
         SinkKind::Other => "what a command or a file shows",
     }
 }

@@ -198,6 +198,7 @@ impl Feeder for Corner {
             let unknown = self.flaw == Flaw::SaysUnknown && n == 1;
             let offset = i64::try_from(n).unwrap();
             Fed {
+                receivers: None,
                 outcome: if unknown {
                     Outcome::Unknown
                 } else {

@@ -18,6 +18,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "exactly-http",
         &["exactly-model", "exactly-adapter", "exactly-http1"],
     ),
+    ("exactly-redis", &["exactly-model", "exactly-adapter"]),
+    ("exactly-smtp", &["exactly-model", "exactly-adapter"]),
     ("exactly-kafka", &["exactly-model", "exactly-adapter"]),
     ("exactly-postgres", &["exactly-model", "exactly-adapter"]),
     ("exactly-engine", &["exactly-model", "exactly-adapter"]),
@@ -35,6 +37,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-postgres",
             "exactly-sqs",
             "exactly-http",
+            "exactly-redis",
+            "exactly-smtp",
         ],
     ),
     (
@@ -62,6 +66,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-postgres",
             "exactly-sqs",
             "exactly-http",
+            "exactly-redis",
+            "exactly-smtp",
         ],
     ),
     // As its users see it: the facade and nothing below it.

@@ -47,6 +47,7 @@ impl Feed<'_> {
         match call(self.target, Method::POST, self.path, Some(body)).await {
             Ok(ended) => judged(&ended),
             Err(error) => Fed {
+                receivers: None,
                 outcome: error.judged.outcome,
                 position: None,
                 error: Some(format!("{error} ({})", error.judged.because)),
@@ -59,6 +60,7 @@ fn judged(ended: &Ended) -> Fed {
     let judged = judge_status(ended.status);
     let why = || ended.detail().unwrap_or_else(|| judged.because.into());
     Fed {
+        receivers: None,
         outcome: judged.outcome,
         position: None,
         error: (judged.outcome != Outcome::Ok)

@@ -127,6 +127,7 @@ impl Feed<'_> {
         for (nth, at) in indexes.iter().enumerate() {
             fed[*at] = Some(match result {
                 Ok(base) => Fed {
+                    receivers: None,
                     outcome: Outcome::Ok,
                     position: Some(Position {
                         target: self.target.into(),
@@ -136,6 +137,7 @@ impl Feed<'_> {
                     error: None,
                 },
                 Err(error) => Fed {
+                    receivers: None,
                     outcome: error.outcome(),
                     position: None,
                     error: Some(error.to_string()),

@@ -53,6 +53,7 @@ async fn send(
     );
     let Err(error) = pool.run(sql).await else {
         return Ok(Fed {
+            receivers: None,
             outcome: Outcome::Ok,
             position: None,
             error: None,
@@ -70,6 +71,7 @@ async fn send(
         });
     }
     Ok(Fed {
+        receivers: None,
         outcome: judged.outcome,
         position: None,
         error: Some(words(&error)),

@@ -60,6 +60,7 @@ async fn one(feed: &Feed<'_>, message: &Outgoing, (partition, offset): (u32, i64
     let answered = feed.sqs.call("SendMessage", &fields(feed, message)).await;
     match answered {
         Ok(_) => Fed {
+            receivers: None,
             outcome: Outcome::Ok,
             position: Some(Position {
                 target: feed.target.clone(),
@@ -69,6 +70,7 @@ async fn one(feed: &Feed<'_>, message: &Outgoing, (partition, offset): (u32, i64
             error: None,
         },
         Err(error) => Fed {
+            receivers: None,
             outcome: error.outcome(),
             position: None,
             error: Some(error.to_string()),

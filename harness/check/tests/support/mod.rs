@@ -243,6 +243,7 @@ pub fn events(history: &TrialHistory, of: Option<u32>) -> Vec<(u64, Event)> {
     let mut add = |event| events.push((0, event));
     for attempt in &history.attempts {
         add(Event::Attempt(AttemptRecord {
+            receivers: None,
             seq: attempt.seq,
             key: history.keys[attempt.key as usize].clone(),
             key_seq: attempt.key_seq,
@@ -412,6 +413,7 @@ pub fn cell_start(info: Cell) -> CellStart {
                 keys: 2,
                 payload: String::new(),
                 before_start: false,
+                every_ms: None,
                 by: None,
                 dropped_keys: Vec::new(),
             },

@@ -90,6 +90,7 @@ fn pipeline() -> Pipeline {
             keys: 1,
             payload: "{id}".into(),
             before_start: true,
+            every_ms: None,
             by: None,
             dropped_keys: Vec::new(),
         },

@@ -69,6 +69,7 @@ impl Trial<'_> {
             attempt.outcome = fed.outcome;
             attempt.position = fed.position;
             attempt.error = fed.error;
+            attempt.receivers = fed.receivers;
             self.record(Event::Attempt(attempt));
         }
         Ok(())
@@ -107,6 +108,7 @@ impl Trial<'_> {
             });
         fields.push(("payload", payload.clone()));
         let attempt = AttemptRecord {
+            receivers: None,
             seq,
             key: key.clone(),
             key_seq,

@@ -253,6 +253,7 @@ fn plain(value: &Value) -> String {
 
 fn unknown(why: &str) -> Fed {
     Fed {
+        receivers: None,
         outcome: Outcome::Unknown,
         position: None,
         error: Some(why.into()),
@@ -287,6 +288,7 @@ fn outcomes(ran: &Ran, messages: &[Outgoing]) -> Result<Vec<Fed>, String> {
         let id =
             id.ok_or_else(|| format!("answer {n} is about a message that was not asked for"))?;
         let fed = Fed {
+            receivers: None,
             outcome: answer.outcome,
             position: None,
             error: answer.error.map(|error| exactly_model::redact(&error)),
@@ -297,6 +299,7 @@ fn outcomes(ran: &Ran, messages: &[Outgoing]) -> Result<Vec<Fed>, String> {
     let of = |message: &Outgoing| match answers.get(&message.id) {
         Some(fed) => fed.clone(),
         None if silent && ran.succeeded => Fed {
+            receivers: None,
             outcome: Outcome::Ok,
             position: None,
             error: None,

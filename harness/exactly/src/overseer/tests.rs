@@ -75,6 +75,7 @@ impl Run {
         };
         self.record(number, Event::Trial(start));
         let attempt = AttemptRecord {
+            receivers: None,
             seq: 0,
             key: "k0".into(),
             key_seq: 0,

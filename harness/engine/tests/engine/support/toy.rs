@@ -111,6 +111,7 @@ fn pipeline(script: &str) -> Pipeline {
             keys: 1,
             payload: "{id}".into(),
             before_start: true,
+            every_ms: None,
             by: None,
             dropped_keys: Vec::new(),
         },
@@ -290,6 +291,7 @@ impl Feeder for ToyCorner {
         _concurrency: u32,
     ) -> Result<Vec<Fed>, FeedError> {
         let fed = messages.iter().map(|_| Fed {
+            receivers: None,
             outcome: Outcome::Ok,
             position: Some(Position {
                 target: "log".into(),

@@ -59,6 +59,7 @@ pub(super) fn of(
         keys: given.keys,
         payload,
         before_start: given.before_start,
+        every_ms: None,
         by,
         dropped_keys: dropped(&key, given)?,
     };

@@ -274,7 +274,11 @@ pub(super) fn shows_content(observer: &Observer) -> bool {
             .iter()
             .any(|word| matches!(word.as_str(), "key" | "seq" | "checksum")),
         // Read as they come.
-        SinkKind::Record | SinkKind::Message | SinkKind::Charge | SinkKind::Other => true,
+        SinkKind::Record
+        | SinkKind::Message
+        | SinkKind::Charge
+        | SinkKind::Mail
+        | SinkKind::Other => true,
     }
 }
 

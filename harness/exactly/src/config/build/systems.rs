@@ -147,6 +147,8 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         backlog: setup.backlog.clone().unwrap_or_default(),
         queues: queues::all(&key.name("queues"), &setup.queues)?,
         idempotency_keys: setup.idempotency_keys.unwrap_or_default(),
+        streams: Vec::new(),
+        channels: Vec::new(),
     })
 }
 

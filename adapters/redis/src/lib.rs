@@ -1,0 +1,4 @@
+//! Redis for Exactly: what is on its wire, and a server with a clock that can be moved.
+
+/// Kind of the system, in names, labels and errors.
+pub const KIND: &str = "redis";
