@@ -140,6 +140,7 @@ async fn come_to_rest(
             Ok(true) => moved_at = trial.elapsed(),
             Ok(false) => {}
         }
+        trial.feed_due().await?;
         let striking = trial.director.is_striking();
         let (look, unseen) = look_or_wait(trial, &last).await?;
         let now = trial.elapsed();
@@ -149,11 +150,12 @@ async fn come_to_rest(
         looked_at = now;
         let end = patience.end + away;
         let at_work = trial.is_at_work();
-        let at_rest = unseen.is_none() && look.items() == 0 && !at_work;
+        let fed = trial.next_due().is_none();
+        let at_rest = unseen.is_none() && look.items() == 0 && !at_work && fed;
         // What is away is waited for, and only then is anybody stuck.
         // Nor is anybody stuck who is only starting (a JVM on a busy machine).
         let starting = !at_rest && trial.is_starting();
-        if look != last || striking || starting || trial.director.is_outage() {
+        if look != last || striking || starting || !fed || trial.director.is_outage() {
             (moved_at, ran_at) = (now, now);
         } else if at_rest && trial.is_running() {
             ran_at = now;
@@ -187,7 +189,8 @@ async fn come_to_rest(
             return Ok((SettleHow::Limit, last.detail(), last));
         }
         let until_next = (quiet_for / LOOK_PART).clamp(LOOK_EVERY, LOOK_EVERY_MAX);
-        trial.next_exit(until_next).await;
+        let until_due = trial.next_due().unwrap_or(until_next);
+        trial.next_exit(until_next.min(until_due)).await;
     }
 }
 

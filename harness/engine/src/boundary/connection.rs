@@ -8,7 +8,7 @@ use exactly_adapter::{Decoder, Direction, Unit};
 use rustix::net::sockopt::set_socket_linger;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -43,6 +43,8 @@ pub(super) struct Connection {
     pub upstream: (String, u16),
     /// What the boundary says in the system's name.
     pub said: Said,
+    /// Counts what the system pushed.
+    pub pushes: AtomicU64,
     decoder: Option<Mutex<Box<dyn Decoder>>>,
     opaque: AtomicBool,
     /// Wakes the loop (towards the system, towards the client) that waits with
@@ -74,6 +76,7 @@ pub(super) async fn run(
         client: port,
         upstream,
         said: Said::default(),
+        pushes: AtomicU64::new(0),
     };
     let end = {
         let up = async {
@@ -145,7 +148,8 @@ impl Connection {
                     if let Some(unit) = &unit {
                         self.trace(dir, unit);
                     }
-                    if dir == Direction::ToClient && unit.is_some() {
+                    let is_reply = unit.as_ref().is_some_and(|unit| unit.opens.is_none());
+                    if dir == Direction::ToClient && is_reply {
                         self.said.heard_a_reply();
                     }
                     return unit;

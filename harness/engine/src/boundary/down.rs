@@ -4,8 +4,9 @@ use super::connection::{Connection, End, rest};
 use super::queue::{Meaning, Queue};
 use crate::director::Act;
 use bytes::BytesMut;
-use exactly_adapter::{Direction, Unit};
+use exactly_adapter::{Direction, Head, Unit};
 use std::io;
+use std::sync::atomic::Ordering;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 impl Connection {
@@ -106,7 +107,40 @@ impl Connection {
         }
     }
 
-    async fn reply(&self, unit: Unit, queue: &mut Queue) -> io::Result<Option<End>> {
+    /// Something that the system pushes. A fault that strikes it finds it in our hands.
+    async fn pushed(&self, head: Head, unit: Unit, queue: &mut Queue) -> io::Result<Option<End>> {
+        let (life, director) = (&self.boundaries.life, &self.boundaries.director);
+        life.saw_exchange();
+        let opened = director.pushed(life, &self.boundaries.system, head);
+        let Some((id, strike)) = opened else {
+            queue.push(unit.forward, Meaning::Nothing);
+            return Ok(None);
+        };
+        // Decoders count their keys from 0.
+        let key = u64::MAX - self.pushes.fetch_add(1, Ordering::Relaxed);
+        self.open.insert(key, id);
+        if let Some(strike) = strike.filter(|_| !life.gate.is_muted()) {
+            self.flush_down(queue).await?;
+            let at = self.at(id, strike);
+            match director.after(&at, &self.client_gone).await {
+                Act::Discard => return Ok(Some(End::Discarded)),
+                Act::Reset => return Ok(Some(End::Reset)),
+                Act::Replace => director.miss_because(strike, "there is no reply to replace"),
+                Act::Forward | Act::Late | Act::Refuse | Act::Part | Act::Overtake => {}
+            }
+        }
+        let meaning = Meaning::Reply {
+            exchange: Some((key, id)),
+            delivers: unit.delivers,
+        };
+        queue.push(unit.forward, meaning);
+        Ok(None)
+    }
+
+    async fn reply(&self, mut unit: Unit, queue: &mut Queue) -> io::Result<Option<End>> {
+        if let Some(head) = unit.opens.take() {
+            return self.pushed(head, unit, queue).await;
+        }
         let (life, director) = (&self.boundaries.life, &self.boundaries.director);
         let exchange = unit
             .closes

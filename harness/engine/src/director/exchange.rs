@@ -54,6 +54,30 @@ impl Director {
         })
     }
 
+    /// The system gave the client something that it had not asked for. The system has
+    /// done its part by that; all that is left is whether the client gets it. Answers
+    /// the fault that strikes here.
+    pub fn pushed(
+        &self,
+        life: &Life,
+        system: &str,
+        head: Head,
+    ) -> Option<(ExchangeId, Option<Strike>)> {
+        if !head.class.makes_points() {
+            return None;
+        }
+        let now = self.recorder.clock().mono_ns();
+        let mut state = self.state();
+        let id = state.ledger.open(life, system, head, now);
+        state.ledger.is_pushed(id, now);
+        let strike = state
+            .reserve(id)
+            .filter(|strike| state.faults[strike.0].fault.phase == Phase::After);
+        drop(state);
+        self.changed();
+        Some((id, strike))
+    }
+
     /// Its bytes were handed to the system.
     pub fn forwarded(&self, id: ExchangeId) {
         let mut state = self.state();

@@ -24,6 +24,8 @@ pub struct Observed {
     /// Whether it has had an end of its own: a reply, or, where none comes, its
     /// sending. A poll for more that is still open when the trial ends has none.
     pub ended: bool,
+    /// Whether the system pushed it: there is no request that could be lost.
+    pub pushed: bool,
 }
 
 pub(super) struct Open {
@@ -141,6 +143,7 @@ impl Ledger {
                 class: head.class,
                 in_flight,
                 ended: false,
+                pushed: false,
             });
         }
         let id = ExchangeId(self.next);
@@ -173,6 +176,19 @@ impl Ledger {
             },
         );
         id
+    }
+
+    /// Exchange `id` was pushed by the system: it was there at `now`.
+    pub fn is_pushed(&mut self, id: ExchangeId, now: u64) {
+        self.ended(id);
+        let Some(open) = self.open.get_mut(&id) else {
+            return;
+        };
+        (open.forwarded, open.replied, open.outcome) = (true, true, Outcome::Ok);
+        open.sent_ns = Some(now);
+        if let Some(seen) = open.observed.and_then(|at| self.observed.get_mut(at)) {
+            seen.pushed = true;
+        }
     }
 
     /// The sequences that a request carries, or that the positions it commits or

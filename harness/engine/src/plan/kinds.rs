@@ -3,7 +3,7 @@
 use super::ground::{Ground, LeftOut};
 use super::learn::Known;
 use exactly_adapter::Faultable;
-use exactly_model::{Class, Fault, FaultKind, Others, Place};
+use exactly_model::{Class, Fault, FaultKind, Others, Phase, Place};
 
 /// Why a kind is not planned at a point.
 enum Not {
@@ -50,6 +50,7 @@ fn faults_of(kind: FaultKind, known: &Known, ground: &Ground) -> Vec<Fault> {
         false => &[None],
     };
     let phases = kind.phases().iter();
+    let phases = phases.filter(|phase| !known.pushed || **phase == Phase::After);
     let each = phases.flat_map(|phase| cuts.iter().map(move |others| (*phase, *others)));
     each.map(|(phase, others)| Fault {
         others,
@@ -71,9 +72,11 @@ fn applies(
         false => Err(Not::Operation(why)),
     };
     match kind {
-        FaultKind::Kill | FaultKind::Terminate | FaultKind::DropRequest | FaultKind::DropReply => {
-            Ok(())
-        }
+        FaultKind::DropRequest => has(
+            !known.pushed,
+            "the system pushes it: there is no request to be lost",
+        ),
+        FaultKind::Kill | FaultKind::Terminate | FaultKind::DropReply => Ok(()),
         FaultKind::ExpireHorizon => match ground.forgetting.contains(&known.planned.point.system) {
             true => has(
                 known.class == Class::Effect && known.planned.place == Place::Cycle,

@@ -30,6 +30,8 @@ pub struct Known {
     /// one, or the only one. The first has nothing committed and behaves unlike
     /// the rest.
     pub stands: bool,
+    /// Whether the system pushes it: no request of it can be lost.
+    pub pushed: bool,
     /// How a fault means it: by its ids, or by its ordinal where the ids of its
     /// class differ from run to run.
     pub selector: Selector,
@@ -186,6 +188,7 @@ fn by_ordinal(class: &PointClass, runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
     let all = || members.iter().flatten().map(|placed| placed.seen);
     let kind = all().next().map_or(Class::Effect, |seen| seen.class);
     let in_flight = all().map(|seen| seen.in_flight).max().unwrap_or(1);
+    let pushed = all().any(|seen| seen.pushed);
     let ordinals = members
         .first()
         .into_iter()
@@ -218,6 +221,7 @@ fn by_ordinal(class: &PointClass, runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
                 class: kind,
                 in_flight,
                 stands: i + 1 == taken,
+                pushed,
                 selector,
             }
         })
@@ -268,6 +272,7 @@ fn represent(stable: &[&Placed<'_>], runs: &[Vec<Placed<'_>>]) -> Vec<Known> {
                         Place::Startup => 0,
                         Place::Cycle | Place::Shutdown => 1.min(stable.len() - 1),
                     },
+                pushed: placed.seen.pushed,
                 selector,
             }
         })

@@ -42,6 +42,7 @@ pub fn novel(knowledge: &Knowledge, timers: &[String], observed: &[Observed]) ->
                 class: seen.class,
                 in_flight: 1,
                 stands: true,
+                pushed: seen.pushed,
                 selector: ordinal.in_incarnation(seen.incarnation),
             }
         });

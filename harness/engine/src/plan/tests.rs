@@ -18,6 +18,7 @@ fn seen(operation: &str, class: Class, ids: &[u32], in_flight: u32) -> Observed 
         class,
         in_flight,
         ended: true,
+        pushed: false,
     }
 }
 
@@ -45,6 +46,40 @@ fn represented(knowledge: &Knowledge, operation: &str) -> Vec<Vec<u32>> {
         .filter(of)
         .map(|k| k.planned.point.ids.clone())
         .collect()
+}
+
+#[test]
+fn what_the_system_pushes_is_lost_after_it_was_sent_and_not_before() {
+    let mut run = one_by_one(3);
+    for id in 0..3 {
+        let pushed = Observed {
+            pushed: true,
+            ..seen("message", Class::Take, &[id], 1)
+        };
+        run.insert(1 + 3 * id as usize, pushed);
+    }
+    let knowledge = learn(&[run.clone(), run], &[]);
+    let of = |k: &&Known| k.planned.point.operation == "message";
+    let known = knowledge.points.iter().find(of).unwrap();
+    let (ground, mut left_out) = (Ground::default(), LeftOut::default());
+    let kinds = [
+        FaultKind::Kill,
+        FaultKind::KillDeliverLate,
+        FaultKind::DropRequest,
+        FaultKind::DropReply,
+        FaultKind::Freeze,
+    ];
+    let faults = kinds::faults_at(known, &kinds, &ground, &mut left_out);
+    let planned: Vec<(FaultKind, Phase)> = faults.iter().map(|f| (f.kind, f.phase)).collect();
+    let after = |kind| (kind, Phase::After);
+    assert_eq!(
+        planned,
+        [
+            after(FaultKind::Kill),
+            after(FaultKind::DropReply),
+            after(FaultKind::Freeze)
+        ]
+    );
 }
 
 #[test]

@@ -5,12 +5,55 @@ use super::outside::line_of;
 use crate::EngineError;
 use exactly_adapter::{FeedError, Feeder, Outgoing};
 use exactly_model::{AttemptRecord, Event, Feed, MessageId, Outcome, checksum};
+use std::time::Duration;
 
 /// Messages handed to the feeder at once: memory stays bounded whatever the size
 /// of the batch.
 const SLICE: u32 = 1000;
 
+/// What is fed one by one while the pipeline runs.
+pub(crate) struct ToFeed {
+    next: u32,
+    every: Duration,
+    due: Duration,
+}
+
 impl Trial<'_> {
+    /// Feeds the batch one by one, from now on, whatever the pipeline does meanwhile.
+    pub(crate) fn feed_every(&mut self, every: Duration) {
+        let due = self.elapsed();
+        self.to_feed = (self.messages > 0).then_some(ToFeed {
+            next: 0,
+            every,
+            due,
+        });
+    }
+
+    /// Feeds what is due.
+    pub(crate) async fn feed_due(&mut self) -> Result<(), EngineError> {
+        while let Some(to_feed) = &mut self.to_feed {
+            let now = self.clock.elapsed();
+            if now < to_feed.due {
+                break;
+            }
+            let next = to_feed.next;
+            // A sender that was late does not hurry afterwards.
+            (to_feed.next, to_feed.due) = (next + 1, now + to_feed.every);
+            if to_feed.next == self.messages {
+                self.to_feed = None;
+            }
+            self.feed_slice(&self.stage.pipeline.feed, next..next + 1)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// How long until the next one is due.
+    pub(crate) fn next_due(&self) -> Option<Duration> {
+        let due = self.to_feed.as_ref()?.due;
+        Some(due.saturating_sub(self.elapsed()))
+    }
+
     /// Feeds the batch and records each attempt with its outcome.
     pub(crate) async fn feed(&mut self) -> Result<(), EngineError> {
         let feed = &self.stage.pipeline.feed;

@@ -124,6 +124,8 @@ pub(crate) struct Trial<'a> {
     pub ended: Vec<Arc<Life>>,
     /// Sequences acknowledged to the feeder.
     pub acknowledged: Vec<u32>,
+    /// What is fed while the pipeline runs, and has not been yet.
+    pub to_feed: Option<feed::ToFeed>,
 }
 
 impl Stage {
@@ -242,20 +244,23 @@ impl Stage {
             slots: Vec::new(),
             ended: Vec::new(),
             acknowledged: Vec::new(),
+            to_feed: None,
         };
         trial.watch_sinks().await?;
         let hooks = &self.pipeline.hooks;
         trial
             .hook("before_trial", hooks.before_trial.as_ref())
             .await?;
-        if self.pipeline.feed.before_start {
+        if self.pipeline.feed.before_start && self.pipeline.feed.every_ms.is_none() {
             trial.feed().await?;
         }
         // The limit is one of running, not of feeding.
         trial.clock = Clock::new();
         trial.start_processes(kind).await?;
-        if !self.pipeline.feed.before_start {
-            trial.feed().await?;
+        match self.pipeline.feed.every_ms {
+            Some(every) => trial.feed_every(Duration::from_millis(every)),
+            None if !self.pipeline.feed.before_start => trial.feed().await?,
+            None => {}
         }
         let settled = trial.come_to_rest().await?;
         let (settled, snapshots) = trial.audit(settled).await?;

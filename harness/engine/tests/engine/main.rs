@@ -17,6 +17,7 @@ mod outages;
 mod overtaken;
 mod pass_through;
 mod process_faults;
+mod pushed;
 mod store;
 mod supervisor;
 mod support;

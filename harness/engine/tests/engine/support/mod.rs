@@ -15,7 +15,7 @@ pub use protocol::ToyScope;
 pub use rig::{Rig, Setup, at, effect};
 pub use server::{Server, pattern};
 pub use tape::Tape;
-pub use toy::{Toy, WORKER, run_toy};
+pub use toy::{SUBSCRIBER, Toy, WORKER, run_toy};
 
 use std::time::{Duration, Instant};
 

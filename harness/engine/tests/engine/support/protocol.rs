@@ -6,7 +6,8 @@
 //! * `F <seq>` an effect that the server refuses;
 //! * `M <seq> <seq> ...` several effects at once, of which a part can be taken;
 //! * `N` a read of the position in the log and of the log's length; `P` the same,
-//!   answered once the one is before the other.
+//!   answered once the one is before the other;
+//! * `S` a take: from then on whatever is published is pushed, as `push <seq>`.
 //!
 //! Replies: `ok ...`, `no ...`, or `data <n>` followed by n bytes.
 
@@ -105,6 +106,10 @@ impl Decoder for ToyDecoder {
                 }
                 unit.opens = Some(head);
             }
+            Direction::ToClient if word == "push" => {
+                let pushed = self.pushed(rest).ok_or_else(|| bad("pushes nothing"))?;
+                unit.opens = Some(pushed);
+            }
             Direction::ToClient => {
                 let outcome = match word {
                     "ok" | "data" => Outcome::Ok,
@@ -181,13 +186,27 @@ fn taken(rest: &str) -> Option<(i64, i64)> {
 }
 
 impl ToyDecoder {
+    fn pushed(&self, rest: &str) -> Option<Head> {
+        let id = MessageId::new(self.run, self.trial, rest.parse().ok()?)?;
+        Some(Head {
+            key: 0,
+            operation: "push".into(),
+            target: String::new(),
+            class: Class::Take,
+            ids: vec![id],
+            commits: Vec::new(),
+            names: Vec::new(),
+            expects_reply: false,
+        })
+    }
+
     fn head(&self, word: &str, rest: &str) -> Option<Head> {
         let number: Option<u32> = rest.parse().ok();
         let id = |seq| MessageId::new(self.run, self.trial, seq);
         let class = match word {
             "E" | "Q" | "F" | "M" => Class::Effect,
             "A" => Class::Ack,
-            "T" => Class::Take,
+            "T" | "S" => Class::Take,
             "R" | "B" | "N" | "P" => Class::Read,
             _ => return None,
         };

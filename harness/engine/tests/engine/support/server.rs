@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::{broadcast, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-#[derive(Default)]
 struct State {
+    /// Who asked for what is published hears it here.
+    published: broadcast::Sender<u32>,
     applied: Mutex<Vec<String>>,
     received: Mutex<Vec<String>>,
     stalled: watch::Sender<BTreeSet<String>>,
@@ -23,6 +24,23 @@ struct State {
     fed: AtomicU64,
     committed: AtomicU64,
     paused: watch::Sender<bool>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            published: broadcast::Sender::new(1024),
+            applied: Mutex::default(),
+            received: Mutex::default(),
+            stalled: watch::Sender::default(),
+            connected: AtomicUsize::default(),
+            ever: AtomicUsize::default(),
+            sent: AtomicU64::default(),
+            fed: AtomicU64::default(),
+            committed: AtomicU64::default(),
+            paused: watch::Sender::default(),
+        }
+    }
 }
 
 impl State {
@@ -53,14 +71,22 @@ impl Drop for Connected {
 pub struct Server {
     state: Arc<State>,
     address: SocketAddr,
+    /// Never listens: keeps the port for us while the server is down, from everybody
+    /// on this machine who asks for any.
+    _port: TcpSocket,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
 fn listen(address: SocketAddr) -> TcpListener {
-    let listener = tokio::net::TcpSocket::new_v4().unwrap();
-    listener.set_reuseaddr(true).unwrap();
-    listener.bind(address).unwrap();
-    listener.listen(2048).unwrap()
+    bind(address).listen(2048).unwrap()
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
@@ -77,13 +103,15 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 
 impl Server {
     pub async fn start() -> Self {
-        let listener = listen("127.0.0.1:0".parse().unwrap());
-        let address = listener.local_addr().unwrap();
+        let port = bind("127.0.0.1:0".parse().unwrap());
+        let address = port.local_addr().unwrap();
+        let listener = listen(address);
         let state = Arc::new(State::default());
         let task = tokio::spawn(accept(listener, state.clone()));
         Self {
             state,
             address,
+            _port: port,
             task: Mutex::new(Some(task)),
         }
     }
@@ -115,6 +143,11 @@ impl Server {
 
     pub fn is_paused(&self) -> bool {
         *self.state.paused.borrow()
+    }
+
+    /// Publishes message `seq`; answers to how many.
+    pub fn publish(&self, seq: u32) -> u64 {
+        self.state.published.send(seq).unwrap_or(0) as u64
     }
 
     /// Appends to the log; answers the new record's offset.
@@ -195,10 +228,26 @@ async fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
+    let mut published = None;
     loop {
         line.clear();
-        if reader.read_until(b'\n', &mut line).await? == 0 {
-            return Ok(());
+        loop {
+            let push = async {
+                match &mut published {
+                    Some(published) => broadcast::Receiver::recv(published).await,
+                    None => std::future::pending().await,
+                }
+            };
+            // What was read of a line stays in it.
+            tokio::select! {
+                n = reader.read_until(b'\n', &mut line) => match n? {
+                    0 => return Ok(()),
+                    _ => break,
+                },
+                Ok(seq) = push => {
+                    send(&mut writer, state, format!("push {seq}\n").as_bytes()).await?;
+                }
+            }
         }
         if line.last() != Some(&b'\n') {
             // Half a request is none.
@@ -234,6 +283,10 @@ async fn serve(stream: TcpStream, state: &State) -> std::io::Result<()> {
                 }
                 let reply = format!("ok {word} {at} {length}\n");
                 send(&mut writer, state, reply.as_bytes()).await?;
+            }
+            "S" => {
+                published = Some(state.published.subscribe());
+                send(&mut writer, state, b"ok S\n").await?;
             }
             "F" => send(&mut writer, state, b"no such luck\n").await?,
             "B" => {

@@ -36,6 +36,22 @@ while :; do
 done
 "#;
 
+/// Makes the effect of each message that is pushed to it. It takes its time to start,
+/// so that a message is published meanwhile.
+pub const SUBSCRIBER: &str = r#"
+trap 'exit 0' TERM
+sleep 0.15
+while :; do
+  exec 3<>/dev/tcp/127.0.0.1/$PORT
+  echo S >&3; read -r said <&3 && echo ready
+  while read -r what seq <&3; do
+    [ "$what" = push ] && echo "E $seq" >&3
+  done 2>/dev/null
+  exec 3>&-
+  sleep 0.02
+done
+"#;
+
 /// The toy system, with what a test wants of it.
 pub struct Toy {
     pub nodes: Arc<Nodes>,
@@ -50,6 +66,8 @@ pub struct Toy {
     /// How long its window is, which no clock shortens.
     pub window: Duration,
     pub allow_wait: bool,
+    /// Whether what is fed is published, and kept for nobody.
+    pub publishes: bool,
     /// Sinks that are watched, in order.
     pub watched: std::sync::Mutex<Vec<String>>,
 }
@@ -65,6 +83,7 @@ impl Toy {
             assist: false,
             window: Duration::ZERO,
             allow_wait: false,
+            publishes: false,
             watched: std::sync::Mutex::default(),
         }
     }
@@ -290,6 +309,15 @@ impl Feeder for ToyCorner {
         messages: &[Outgoing],
         _concurrency: u32,
     ) -> Result<Vec<Fed>, FeedError> {
+        if self.toy.publishes {
+            let published = messages.iter().map(|message| Fed {
+                receivers: Some(self.toy.server().publish(message.id.sequence())),
+                outcome: Outcome::Ok,
+                position: None,
+                error: None,
+            });
+            return Ok(published.collect());
+        }
         let fed = messages.iter().map(|_| Fed {
             receivers: None,
             outcome: Outcome::Ok,
