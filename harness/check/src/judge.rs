@@ -62,6 +62,15 @@ impl<'a> Surroundings<'a> {
         let observer = observers.find(|observer| observer.name == sink)?;
         Some(&observer.system)
     }
+
+    /// Whether a sink that is one step with `sink` belongs to another system.
+    fn spans_systems(&self, history: &TrialHistory, sink: &str) -> bool {
+        let of = |name: &String| name == sink;
+        let steps = history.together.iter().filter(|step| step.iter().any(of));
+        let mut others = steps.flatten().filter_map(|other| self.system(other));
+        self.system(sink)
+            .is_some_and(|system| others.any(|other| other != system))
+    }
 }
 
 /// Judges `history` among what is known around it.
@@ -99,6 +108,7 @@ pub(crate) fn judge_among(history: &TrialHistory, around: &Surroundings<'_>) -> 
             rest,
             foreign: around.foreign,
             absent,
+            spans_systems: around.spans_systems(history, &sink.observer),
         };
         let mut tally = Tally {
             redelivered,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// From the most specific code on. Losses come before duplicates before what
 /// is merely remarkable; L4, D1 and T3 are not listed, because they only ever
 /// explain another code.
-const RANK: [Code; 16] = [
+const RANK: [Code; 17] = [
     Code::L7,
     Code::D6,
     Code::L1,
@@ -18,6 +18,7 @@ const RANK: [Code; 16] = [
     Code::D3,
     Code::G2,
     Code::T1,
+    Code::T2,
     Code::T5,
     Code::F1,
     Code::I1,

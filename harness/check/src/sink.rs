@@ -26,6 +26,8 @@ pub(crate) struct SinkPass<'a> {
     /// Messages of which the sink has nothing, though another sink that shares
     /// their step has all; ascending.
     pub(crate) absent: Vec<u32>,
+    /// Whether a sink that shares their step belongs to another system.
+    pub(crate) spans_systems: bool,
 }
 
 /// What the passes over the sinks of a trial share.

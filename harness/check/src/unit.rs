@@ -15,19 +15,26 @@ const COMMITS_UNIT: &str = "EndTxn commit";
 const WHOLE_SOMEWHERE: u32 = 1 << 31;
 
 impl SinkPass<'_> {
-    /// T1: messages that are there in part, whatever their sender was told. They
-    /// are counted where a part is missing.
+    /// T1, and T2 where the parts are in several systems: messages that are there in
+    /// part, whatever their sender was told. They are counted where a part is missing.
     pub(crate) fn torn(&mut self, desk: &mut Desk<'_>) -> u64 {
         if !has_parts(self.history, self.sink) {
             return 0;
         }
         if self.rest != Rest::Quiescent {
-            desk.undecidable
-                .push(lacking(Code::T1, "proven quiescence"));
+            let code = match self.spans_systems {
+                true => Code::T2,
+                false => Code::T1,
+            };
+            desk.undecidable.push(lacking(code, "proven quiescence"));
             return 0;
         }
         let declared = self.sink.effects_per_message;
         let mut torn = std::mem::take(&mut self.absent);
+        let split = match self.spans_systems {
+            true => std::mem::take(&mut torn),
+            false => Vec::new(),
+        };
         let (absent, states) = (torn.len(), desk.state.iter().zip(0_u32..));
         let in_part = states
             .take(self.history.attempts.len())
@@ -35,19 +42,23 @@ impl SinkPass<'_> {
         torn.extend(in_part.map(|(_, seq)| seq));
         let in_part = torn.len() - absent;
         torn.sort_unstable();
-        let ids = torn.len() as u64;
-        desk.findings
-            .ids(Code::T1, &self.sink.observer, torn, |n, first| {
-                let mut ways = Vec::new();
-                if in_part > 0 {
-                    ways.push(format!("{in_part} with fewer than {declared} effects"));
-                }
-                if absent > 0 {
-                    ways.push(format!("{absent} that only another sink of the step has"));
-                }
-                let ways = ways.join(", ");
-                format!("{} in part: {ways}, {first} first", count(n, "message"))
-            });
+        let ids = (torn.len() + split.len()) as u64;
+        let sink = &self.sink.observer;
+        desk.findings.ids(Code::T2, sink, split, |n, first| {
+            let messages = count(n, "message");
+            format!("{messages} that only a sink of another system has, {first} first")
+        });
+        desk.findings.ids(Code::T1, sink, torn, |n, first| {
+            let mut ways = Vec::new();
+            if in_part > 0 {
+                ways.push(format!("{in_part} with fewer than {declared} effects"));
+            }
+            if absent > 0 {
+                ways.push(format!("{absent} that only another sink of the step has"));
+            }
+            let ways = ways.join(", ");
+            format!("{} in part: {ways}, {first} first", count(n, "message"))
+        });
         ids
     }
 

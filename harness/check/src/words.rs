@@ -38,6 +38,7 @@ pub(crate) const fn deed(code: Code) -> &'static str {
         Code::G2 => "showed effects of aborted transactions",
         Code::G4 => "recovered unknown attempts",
         Code::T1 => "tore units apart",
+        Code::T2 => "wrote to one system and not to the other",
         Code::T3 => "split position and effect",
         Code::T5 => "committed messages in a unit that was not theirs",
         Code::F1 => "had effects by an old owner",

@@ -9,7 +9,7 @@
 //! of that code. At-least-once shows as D3, at-most-once as L1, `none` as both;
 //! L4 stands where a position runs ahead of a handler that is still at work.
 
-use crate::witness::{delete, drop_request, insert, kill_after, kill_before, offset_commit};
+use crate::witness::{delete, drop_request, insert, kill_after, kill_before, offset_commit, xack};
 use crate::{Claim, Sink, Variant};
 use exactly_model::Code::{D3, L1, L4};
 use exactly_model::{Code, Fault, FaultKind, Guarantee, Others, Phase, Schedule};
@@ -88,6 +88,18 @@ fn variants() -> Vec<Variant> {
             &[L1],
             vec![kill_after(delete(1))],
         ),
+        redis_variant(
+            "redis-effect-then-ack",
+            Guarantee::AtLeastOnce,
+            &[D3],
+            vec![kill_before(xack(1))],
+        ),
+        redis_variant(
+            "redis-ack-then-effect",
+            Guarantee::AtMostOnce,
+            &[L1],
+            vec![kill_after(xack(1))],
+        ),
         variant(
             "inbox-then-ack",
             Guarantee::ExactlyOnce,
@@ -107,6 +119,16 @@ fn variant(
     let program = format!("kafka-{id}");
     let sinks = vec![Sink::rows(expected)];
     Variant::new(id, &program, sinks, predicted, witnesses)
+}
+
+/// The same on a stream of Redis.
+fn redis_variant(
+    id: &'static str,
+    expected: Guarantee,
+    predicted: &'static [Code],
+    witnesses: Vec<Schedule>,
+) -> Variant {
+    Variant::new(id, id, vec![Sink::rows(expected)], predicted, witnesses)
 }
 
 /// The same on SQS.

@@ -1,8 +1,8 @@
 //! The catalogue, as it is and with programs swapped.
 
 use crate::{
-    Claim, ack_after_process, kafka_eos_scope, program_by_id, programs,
-    retries_without_idempotency, sqs_fifo,
+    Claim, ack_after_process, db_transaction_with_smtp, kafka_eos_scope, program_by_id, programs,
+    redis_pubsub, retries_without_idempotency, sqs_fifo,
 };
 
 /// Every claim.
@@ -12,6 +12,8 @@ pub fn catalogue() -> Vec<Claim> {
         kafka_eos_scope::claim(),
         sqs_fifo::claim(),
         retries_without_idempotency::claim(),
+        redis_pubsub::claim(),
+        db_transaction_with_smtp::claim(),
     ]
 }
 

@@ -1,8 +1,12 @@
 //! Claims and their variants.
 
-use crate::{Program, program_by_id};
-use exactly_model::{Cell, Code, Guarantee, Need, Observer, Schedule, SinkKind, View};
+use crate::{Program, Source, program_by_id};
+use exactly_model::{Cell, Code, FaultKind, Guarantee, Need, Observer, Schedule, SinkKind, View};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// A channel keeps nothing: whoever publishes on it goes on while the pipeline is away.
+/// It is away for about 60 ms when it is killed.
+pub(crate) const EVERY_MS: u64 = 20;
 
 /// A sentence that people say, and the pipelines that test it.
 #[derive(Clone, PartialEq, Debug)]
@@ -59,6 +63,17 @@ pub struct Variant {
     pub keeps_keys: bool,
     /// Receives after which what is fed goes to a dead-letter queue.
     pub max_receives: Option<u32>,
+    /// Entries that the stream that is fed holds at most.
+    pub max_len: Option<u64>,
+    /// How much of a message stands for what a service's own ones carry.
+    pub pad_bytes: u32,
+    /// Messages are fed one by one while the pipeline runs, one in so many milliseconds;
+    /// all of them before it starts where absent.
+    pub every_ms: Option<u64>,
+    /// The kinds of fault that it is about; every kind that is not directed where absent.
+    pub kinds: Option<&'static [FaultKind]>,
+    /// Whether it is wrong without any fault, so that there is nothing to witness.
+    pub needs_no_fault: bool,
 }
 
 impl Variant {
@@ -90,6 +105,11 @@ impl Variant {
             dedup_per_group: false,
             keeps_keys: false,
             max_receives: None,
+            max_len: None,
+            pad_bytes: 0,
+            every_ms: (pipeline.source == Source::Channel).then_some(EVERY_MS),
+            kinds: None,
+            needs_no_fault: false,
             messages_min: highest.map_or(1, |sequence| sequence + 1),
             witnesses,
         }
@@ -213,6 +233,22 @@ impl Sink {
                 system: "http".into(),
                 kind: SinkKind::Charge,
                 query: "charges".into(),
+                effects_per_message: 1,
+                view: View::ReadCommitted,
+                by: None,
+            },
+            expected,
+        }
+    }
+
+    /// The mails that the server took.
+    pub(crate) fn mails(expected: Guarantee) -> Self {
+        Self {
+            observer: Observer {
+                name: "mails".into(),
+                system: "smtp".into(),
+                kind: SinkKind::Mail,
+                query: "mails".into(),
                 effects_per_message: 1,
                 view: View::ReadCommitted,
                 by: None,

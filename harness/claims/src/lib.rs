@@ -38,10 +38,12 @@
 mod ack_after_process;
 mod catalogue;
 mod claim;
+mod db_transaction_with_smtp;
 mod kafka_eos_scope;
 mod pipelines;
 mod program;
 mod programs;
+mod redis_pubsub;
 mod retries_without_idempotency;
 mod spec;
 mod sqs_fifo;

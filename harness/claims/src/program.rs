@@ -1,6 +1,8 @@
 //! Programs: the code of a pipeline, by name.
 
-use crate::pipelines::app::{KAFKA_READ, SQS_READ, Settings};
+use crate::pipelines::app::{
+    CHANNEL_READ, KAFKA_READ, SQS_READ, STREAM_READ, Settings, TABLE_READ,
+};
 use crate::programs::PROGRAMS;
 use anyhow::anyhow;
 use exactly_model::Need;
@@ -13,6 +15,12 @@ pub enum Source {
     Kafka,
     /// A FIFO queue.
     Sqs,
+    /// A stream of Redis with a consumer group.
+    Stream,
+    /// A channel of Redis.
+    Channel,
+    /// A table.
+    Table,
 }
 
 impl Source {
@@ -21,6 +29,8 @@ impl Source {
         match self {
             Self::Kafka => "kafka",
             Self::Sqs => "sqs",
+            Self::Stream | Self::Channel => "redis",
+            Self::Table => "postgres",
         }
     }
 
@@ -29,6 +39,9 @@ impl Source {
         match self {
             Self::Kafka => KAFKA_READ,
             Self::Sqs => SQS_READ,
+            Self::Stream => STREAM_READ,
+            Self::Channel => CHANNEL_READ,
+            Self::Table => TABLE_READ,
         }
     }
 }
@@ -56,6 +69,11 @@ pub struct Program {
     /// What its HTTP client waits for a reply, in milliseconds; `None` where it has
     /// none.
     pub http_timeout_ms: Option<u64>,
+    /// What its Redis client waits for a reply, in milliseconds; `None` where it has
+    /// none, or waits for ever.
+    pub redis_timeout_ms: Option<u64>,
+    /// What it waits until a mail is taken, in milliseconds; `None` where it sends none.
+    pub mail_timeout_ms: Option<u64>,
     /// How long it may be silent before what it holds at its source (its
     /// partitions, its transaction, a message that is hidden) is given to another,
     /// in milliseconds; `None` where it holds nothing.
@@ -117,7 +135,8 @@ pub fn program_by_id(id: &str) -> Option<&'static Program> {
 /// the child process. It installs no signal handler and prints to stderr only.
 ///
 /// `env` reads the environment: where its orders come from (`BROKERS`, `TOPIC` and
-/// `GROUP`, or `QUEUE_URL` and the SDK's own `AWS_*`), what else [`Program::reads`]
+/// `GROUP`, or `QUEUE_URL` and the SDK's own `AWS_*`, or `REDIS_URL` and what to read
+/// there), what else [`Program::reads`]
 /// names, and `SESSION_TIMEOUT_MS` (6000 where it is absent).
 /// Only the command line tool looks at the process's own.
 ///

@@ -4,15 +4,20 @@ use crate::pipelines::app::{
     DATABASE_TIMEOUT, KAFKA_HEARTBEAT_MS, KAFKA_SOCKET_TIMEOUT_MS, Settings,
 };
 use crate::pipelines::charges::CHARGE_TIMEOUT;
+use crate::pipelines::mails::MAIL_TIMEOUT;
 use crate::pipelines::queues::ATTEMPT_TIMEOUT;
+use crate::pipelines::streams::REDIS_TIMEOUT;
 use crate::pipelines::{
     ack_then_effect, auto_commit_timer, batch_commit, batch_partial_acked, batch_partial_retried,
     charge_after_commit, charge_before_commit, charge_new_key, charge_once, charge_retried,
     charge_same_key, concurrent_highest_offset, effect_then_ack, idempotent_only, inbox_then_ack,
-    position_in_database, row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop,
-    sqs_delete_then_effect, sqs_effect_then_delete, sqs_inbox_by_business_id,
-    sqs_inbox_by_message_id, sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number,
-    sqs_resend_content_based, sqs_resend_new_id, transactional,
+    mail_after_commit, mail_in_transaction, mail_in_transaction_once, mail_retried,
+    position_in_database, redis_ack_then_effect, redis_effect_then_ack, redis_hint,
+    redis_inbox_then_ack, redis_new_entries_only, redis_subscriber, redis_subscriber_twice,
+    row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
+    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id,
+    sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number, sqs_resend_content_based,
+    sqs_resend_new_id, transactional,
 };
 use crate::spec::{LEASE_MS, VISIBILITY_MS};
 use crate::{Program, Source};
@@ -37,6 +42,12 @@ const KAFKA_PRODUCER_TIMEOUT_MS: u64 = KAFKA_SOCKET_TIMEOUT_MS + 2_000;
 /// How long a charge waits for a reply.
 const HTTP_CLIENT_TIMEOUT_MS: u64 = CHARGE_TIMEOUT.as_millis() as u64 + 100;
 
+/// How long a mail may take to be taken.
+const MAIL_CLIENT_TIMEOUT_MS: u64 = MAIL_TIMEOUT.as_millis() as u64 + 100;
+
+/// How long a command to Redis waits for a reply.
+const REDIS_CLIENT_TIMEOUT_MS: u64 = REDIS_TIMEOUT.as_millis() as u64 + 100;
+
 /// How long an attempt of the SDK waits for a reply.
 const SQS_CLIENT_TIMEOUT_MS: u64 = ATTEMPT_TIMEOUT.as_millis() as u64 + 100;
 
@@ -58,6 +69,8 @@ const fn program(
         source_timeout_ms: Some(KAFKA_CLIENT_TIMEOUT_MS),
         database_timeout_ms: Some(DATABASE_CLIENT_TIMEOUT_MS),
         http_timeout_ms: None,
+        redis_timeout_ms: None,
+        mail_timeout_ms: None,
         lease_ms: Some(LEASE_MS),
         positions: None,
         timers: &[],
@@ -85,6 +98,36 @@ const fn charging(program: Program) -> Program {
     }
 }
 
+/// A program that mails its customers, beside what it writes to its database.
+const fn mailing(program: Program) -> Program {
+    Program {
+        reads: &["DATABASE_URL", "SMTP_HOST", "SMTP_PORT"],
+        mail_timeout_ms: Some(MAIL_CLIENT_TIMEOUT_MS),
+        ..program
+    }
+}
+
+/// A program whose orders come by a stream of Redis. Redis gives nothing that it has
+/// handed out to another by itself.
+const fn streaming(program: Program) -> Program {
+    Program {
+        source: Source::Stream,
+        source_timeout_ms: None,
+        redis_timeout_ms: Some(REDIS_CLIENT_TIMEOUT_MS),
+        lease_ms: None,
+        ..program
+    }
+}
+
+/// A program that listens to a channel of Redis, which has no replies to wait for.
+const fn listening(program: Program) -> Program {
+    Program {
+        redis_timeout_ms: None,
+        source: Source::Channel,
+        ..streaming(program)
+    }
+}
+
 /// A program whose orders come by SQS.
 const fn queued(program: Program) -> Program {
     Program {
@@ -104,7 +147,7 @@ const fn resending(program: Program) -> Program {
     }
 }
 
-pub(crate) static PROGRAMS: [Program; 30] = [
+pub(crate) static PROGRAMS: [Program; 41] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",
@@ -324,4 +367,79 @@ pub(crate) static PROGRAMS: [Program; 30] = [
         "sends the order on under an id drawn at each attempt, then deletes the message",
         |settings| sqs_resend_new_id::run(settings).boxed(),
     )),
+    streaming(program(
+        "redis-effect-then-ack",
+        "inserts the row, then acknowledges the entry",
+        |settings| redis_effect_then_ack::run(settings).boxed(),
+    )),
+    Program {
+        acks_ahead: true,
+        ..streaming(program(
+            "redis-ack-then-effect",
+            "acknowledges the entry, then inserts the row",
+            |settings| redis_ack_then_effect::run(settings).boxed(),
+        ))
+    },
+    streaming(program(
+        "redis-new-entries-only",
+        "inserts the row, then acknowledges; asks for new entries only",
+        |settings| redis_new_entries_only::run(settings).boxed(),
+    )),
+    streaming(program(
+        "redis-inbox-then-ack",
+        "inserts row and id in one transaction, then acknowledges the entry",
+        |settings| redis_inbox_then_ack::run(settings).boxed(),
+    )),
+    listening(program(
+        "redis-subscriber",
+        "inserts a row for each message of a channel",
+        |settings| redis_subscriber::run(settings).boxed(),
+    )),
+    listening(Program {
+        reads: &["DATABASE_URL", "CHANNEL_PATTERN"],
+        ..program(
+            "redis-subscriber-twice",
+            "inserts a row for each message of a channel and of a pattern",
+            |settings| redis_subscriber_twice::run(settings).boxed(),
+        )
+    }),
+    Program {
+        source: Source::Table,
+        reads: &["REDIS_URL", "HINTS"],
+        source_timeout_ms: None,
+        redis_timeout_ms: Some(REDIS_CLIENT_TIMEOUT_MS),
+        lease_ms: None,
+        ..program(
+            "redis-hint",
+            "looks into the table at each hint of a channel, and from time to time",
+            |settings| redis_hint::run(settings).boxed(),
+        )
+    },
+    mailing(program(
+        "mail-in-transaction",
+        "inserts the row and mails in one transaction, then commits the offset",
+        |settings| mail_in_transaction::run(settings).boxed(),
+    )),
+    Program {
+        acks_ahead: true,
+        ..mailing(program(
+            "mail-in-transaction-once",
+            "commits the offset, then inserts the row and mails in one transaction",
+            |settings| mail_in_transaction_once::run(settings).boxed(),
+        ))
+    },
+    mailing(program(
+        "mail-after-commit",
+        "inserts the row in a transaction, mails after it, then commits the offset",
+        |settings| mail_after_commit::run(settings).boxed(),
+    )),
+    Program {
+        reads: &["SMTP_HOST", "SMTP_PORT"],
+        database_timeout_ms: None,
+        ..mailing(program(
+            "mail-retried",
+            "mails, again after a timeout or an error, then commits the offset",
+            |settings| mail_retried::run(settings).boxed(),
+        ))
+    },
 ];

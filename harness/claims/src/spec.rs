@@ -3,7 +3,7 @@
 use crate::{Source, Variant};
 use exactly_model::{
     FaultKind, Feed, Hooks, IdForm, Limits, Pipeline, PositionQuery, Process, Queue, Ready,
-    ReadyWhen, Restart, Setup, Signal, Stop, SystemUse, Topic,
+    ReadyWhen, Restart, Setup, Signal, Stop, Stream, SystemUse, Topic,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +27,11 @@ pub(crate) const VISIBILITY_MS: u64 = 2_000;
 /// 20 s on a busy machine): that is waiting, not stuck.
 const STUCK_MS: u64 = 30_000;
 
-/// The topic, or the queue, that is fed.
+/// The same where no broker has timeouts of its own: whoever has to do anything does it
+/// at once.
+const STUCK_WITHOUT_LEASES_MS: u64 = 4_000;
+
+/// The topic, the queue, the stream or the channel that is fed.
 const FED: &str = "orders";
 
 /// The queue for what was received too often.
@@ -47,10 +51,24 @@ create table orders (
 create table inbox (id text primary key);
 create table high_water (key text primary key, number numeric not null);
 create table positions (partition int primary key, next bigint not null);
+create table incoming (
+    entry bigint generated always as identity primary key,
+    id text not null unique,
+    key text not null,
+    n bigint not null,
+    checksum text not null,
+    announced boolean not null default false,
+    done boolean not null default false
+);
 ";
 
+/// Feeds the table `incoming`, and counts what is left to do in it.
+const FEED_SQL: &str =
+    "insert into incoming (id, key, n, checksum) values ({id}, {key}, {seq}::bigint, {checksum})";
+const BACKLOG_SQL: &str = "select count(*) from incoming where not done";
+
 /// What stands for each setting that a program may read.
-const ENVIRONMENT: [(&str, &str); 15] = [
+const ENVIRONMENT: [(&str, &str); 23] = [
     ("BROKERS", "{kafka.address}"),
     ("TOPIC", "{kafka.topic.orders}"),
     ("GROUP", "{kafka.group}"),
@@ -66,6 +84,14 @@ const ENVIRONMENT: [(&str, &str); 15] = [
     ("AWS_SECRET_ACCESS_KEY", "{sqs.secret_access_key}"),
     ("QUEUE_URL", "{sqs.queue_url.orders}"),
     ("OUT_QUEUE_URL", "{sqs.queue_url.out}"),
+    ("REDIS_URL", "{redis.url}"),
+    ("STREAM", "{redis.stream.orders}"),
+    ("STREAM_GROUP", "{redis.group}"),
+    ("CHANNEL", "{redis.channel.orders}"),
+    ("CHANNEL_PATTERN", "{redis.prefix}ord*"),
+    ("HINTS", "{redis.channel.hints}"),
+    ("SMTP_HOST", "{smtp.host}"),
+    ("SMTP_PORT", "{smtp.port}"),
 ];
 
 impl Variant {
@@ -76,20 +102,33 @@ impl Variant {
         let mut systems = vec![match source {
             Source::Kafka => self.kafka(),
             Source::Sqs => self.sqs(),
+            Source::Stream | Source::Channel => self.redis(),
+            Source::Table => self.postgres(),
         }];
-        systems.extend(self.touches("postgres").then(|| self.postgres()));
-        systems.extend(self.touches("http").then(|| self.http()));
+        let others = [
+            ("postgres", Self::postgres as fn(&Self) -> SystemUse),
+            ("http", Self::http),
+            ("redis", Self::redis),
+            ("smtp", Self::smtp),
+        ];
+        for (system, of) in others {
+            let is_new = source.system() != system && self.touches(system);
+            systems.extend(is_new.then(|| of(self)));
+        }
         Pipeline {
             systems,
             processes: vec![self.process(exe)],
-            feed: feed(source, messages),
+            feed: self.feed(messages),
             observers: self.observers(),
             // A hold needs something to wait for, a second owner a moment that
             // tells: only witnesses have that.
-            kinds: FaultKind::ALL
-                .into_iter()
-                .filter(|kind| !kind.is_directed())
-                .collect(),
+            kinds: self.kinds.map_or_else(
+                || {
+                    let all = FaultKind::ALL.into_iter();
+                    all.filter(|kind| !kind.is_directed()).collect()
+                },
+                <[FaultKind]>::to_vec,
+            ),
             timers: self.pipeline.timers.iter().map(|&t| t.into()).collect(),
             limits: self.limits(),
             hooks: Hooks::default(),
@@ -151,7 +190,11 @@ impl Variant {
             } else {
                 usual.quiet_ms
             },
-            stuck_ms: STUCK_MS,
+            stuck_ms: match self.pipeline.lease_ms {
+                Some(_) => STUCK_MS,
+                None if self.pipeline.source == Source::Kafka => STUCK_MS,
+                None => STUCK_WITHOUT_LEASES_MS,
+            },
             ..usual
         }
     }
@@ -189,6 +232,65 @@ impl Variant {
         }
     }
 
+    fn redis(&self) -> SystemUse {
+        let channels = match self.pipeline.source {
+            Source::Channel => vec![FED.into()],
+            Source::Table => vec!["hints".into()],
+            Source::Kafka | Source::Sqs | Source::Stream => Vec::new(),
+        };
+        let streams = (self.pipeline.source == Source::Stream).then(|| Stream {
+            name: FED.into(),
+            max_len: self.max_len,
+        });
+        SystemUse {
+            name: "redis".into(),
+            kind: "redis".into(),
+            client_timeout_ms: self.pipeline.redis_timeout_ms,
+            lease_ms: None,
+            setup: Setup {
+                streams: streams.into_iter().collect(),
+                channels,
+                ..Setup::default()
+            },
+        }
+    }
+
+    fn smtp(&self) -> SystemUse {
+        SystemUse {
+            name: "smtp".into(),
+            kind: "smtp".into(),
+            client_timeout_ms: self.pipeline.mail_timeout_ms,
+            lease_ms: None,
+            setup: Setup::default(),
+        }
+    }
+
+    fn feed(&self, messages: u32) -> Feed {
+        let source = self.pipeline.source;
+        let payload = r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#;
+        Feed {
+            system: source.system().into(),
+            to: match source {
+                Source::Table => FEED_SQL,
+                _ => FED,
+            }
+            .into(),
+            messages,
+            concurrency: 1,
+            id: IdForm::Text,
+            keys: 3,
+            payload: match self.pad_bytes {
+                0 => payload.into(),
+                _ => payload.replacen(r#""sum""#, r#""pad":"{pad}","sum""#, 1),
+            },
+            pad_bytes: self.pad_bytes,
+            before_start: self.every_ms.is_none(),
+            every_ms: self.every_ms,
+            by: None,
+            dropped_keys: Vec::new(),
+        }
+    }
+
     fn http(&self) -> SystemUse {
         SystemUse {
             name: "http".into(),
@@ -210,6 +312,10 @@ impl Variant {
             lease_ms: None,
             setup: Setup {
                 sql: SETUP_SQL.into(),
+                backlog: match self.pipeline.source {
+                    Source::Table => BACKLOG_SQL.into(),
+                    _ => String::new(),
+                },
                 ..Setup::default()
             },
         }
@@ -223,7 +329,11 @@ impl Variant {
             command: vec![exe.into(), "pipeline".into(), self.pipeline.id.into()],
             env: env.collect::<BTreeMap<_, _>>(),
             ready: Ready {
-                when: ReadyWhen::FirstExchange,
+                // Who is not subscribed yet gets nothing.
+                when: match self.pipeline.source {
+                    Source::Channel => ReadyWhen::Log("subscribed to".into()),
+                    _ => ReadyWhen::FirstExchange,
+                },
                 within_ms: 10_000,
             },
             // No program handles SIGTERM: it ends at once.
@@ -261,21 +371,5 @@ fn queue(name: &str) -> Queue {
         fifo: true,
         visibility_s: u32::try_from(VISIBILITY_MS / 1_000).unwrap_or(u32::MAX),
         ..Queue::default()
-    }
-}
-
-fn feed(source: Source, messages: u32) -> Feed {
-    Feed {
-        system: source.system().into(),
-        to: FED.into(),
-        messages,
-        concurrency: 1,
-        id: IdForm::Text,
-        keys: 3,
-        payload: r#"{"id":"{id}","key":"{key}","n":{seq},"sum":"{checksum}"}"#.into(),
-        before_start: true,
-        every_ms: None,
-        by: None,
-        dropped_keys: Vec::new(),
     }
 }

@@ -62,6 +62,7 @@ fn appends() -> Vec<Variant> {
         },
         Variant {
             content_based: true,
+            needs_no_fault: true,
             ..Variant::new(
                 "content-based-dedup",
                 "sqs-resend-content-based",

@@ -55,6 +55,49 @@ pub(crate) fn charge(sequence: u32) -> Selector {
         .covering(sequence)
 }
 
+/// The message of the channel that is fed that carries message `sequence`.
+pub(crate) fn message(sequence: u32) -> Selector {
+    Selector::new("redis", "message")
+        .on("channel.orders")
+        .covering(sequence)
+}
+
+/// The hint at message `sequence`.
+pub(crate) fn hint(sequence: u32) -> Selector {
+    Selector::new("redis", "message")
+        .on("channel.hints")
+        .covering(sequence)
+}
+
+/// The SUBSCRIBE of the channel that is fed.
+pub(crate) fn subscribe() -> Selector {
+    Selector::new("redis", "SUBSCRIBE").on("channel.orders")
+}
+
+/// The XACK that acknowledges message `sequence`.
+pub(crate) fn xack(sequence: u32) -> Selector {
+    Selector::new("redis", "XACK")
+        .on("stream.orders")
+        .covering(sequence)
+}
+
+/// The content of the mail about message `sequence`, up to its final dot.
+pub(crate) fn mail(sequence: u32) -> Selector {
+    Selector::new("smtp", "message").covering(sequence)
+}
+
+/// The process stands still for so long, with the reply in our hands.
+pub(crate) fn freeze_after(point: Selector, ms: u64) -> Schedule {
+    let mut freeze = Fault::new(FaultKind::Freeze, Phase::After, point);
+    freeze.duration_ms = Some(ms);
+    Schedule::single(freeze)
+}
+
+/// The node is killed when it has done it, and started again.
+pub(crate) fn kill_system_after(point: Selector) -> Schedule {
+    Schedule::single(Fault::new(FaultKind::KillSystem, Phase::After, point))
+}
+
 /// The request is applied, and its reply lost with the connection.
 pub(crate) fn drop_reply(point: Selector) -> Schedule {
     Schedule::single(Fault::new(FaultKind::DropReply, Phase::After, point))

@@ -41,9 +41,9 @@ impl Guarantee {
 
     /// The codes that contradict the guarantee when it is asserted of effects.
     pub fn forbids(self) -> Vec<Code> {
-        use Code::{D3, D4, D6, G1, G2, I1, I2, L1, L7, T1, T3, V1, X1};
+        use Code::{D3, D4, D6, G1, G2, I1, I2, L1, L7, T1, T2, T3, V1, X1};
         match self {
-            Self::ExactlyOnce => vec![L1, L7, D3, D4, D6, G1, G2, T1, T3, I1, I2, V1, X1],
+            Self::ExactlyOnce => vec![L1, L7, D3, D4, D6, G1, G2, T1, T2, T3, I1, I2, V1, X1],
             Self::AtLeastOnce => vec![L1, L7, D6, G1, G2, I1, I2, V1, X1],
             Self::AtMostOnce => vec![D3, D4, G1, G2, I1, I2, V1, X1],
             Self::None => vec![G1, G2, I1, I2, V1],

@@ -108,7 +108,9 @@ codes! {
     G4, "recovered", Info, "attempts, effects",
         "An attempt whose outcome was unknown to the sender did happen. Legal, and counted: an unknown outcome is neither a success nor a failure.";
     T1, "torn-unit", Atomicity, "unit membership, effects, proven quiescence",
-        "Effects that are declared to be one step are there in part: some of the unit's records or sinks have the message, others do not, and nothing is left to do.";
+        "Effects that are declared to be one step of one system are there in part: some of the unit's records or sinks have the message, others do not, and nothing is left to do.";
+    T2, "dual-write-split", Atomicity, "effects at sinks of several systems, proven quiescence",
+        "What is declared to be one step is in one system and not in the other, and nothing is left to do: a row without its mail, or a mail for a row that is not there. No transaction takes in both.";
     T3, "offset-effect-split", Atomicity, "committed positions, effects, proven quiescence",
         "The position of a message was committed and its effect is missing, or the effect was made and the position was not committed: the two are not one step, so a crash between them loses or doubles.";
     T5, "foreign-unit", Atomicity, "unit membership at the sink and at the boundary",

@@ -296,6 +296,10 @@ pub struct Feed {
     pub keys: u32,
     /// Template with `{id}`, `{key}`, `{seq}` and `{checksum}`.
     pub payload: String,
+    /// Bytes that `{pad}` stands for in the template: a message as large as those of a
+    /// service.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pad_bytes: u32,
     /// Whether the batch is in the log before the pipeline starts. Then batches
     /// are cut at the same places in each run.
     pub before_start: bool,
@@ -311,6 +315,10 @@ pub struct Feed {
     /// Keys whose messages the pipeline drops on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dropped_keys: Vec<String>,
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 /// Where effects are read.

@@ -31,6 +31,7 @@ pub(crate) const fn deed(code: Code) -> &'static str {
         Code::G2 => "showed effects of aborted transactions",
         Code::G4 => "did what its sender did not know of",
         Code::T1 => "did a part of what is one step",
+        Code::T2 => "wrote to one system and not to the other",
         Code::T3 => "committed a position and its effect apart",
         Code::T5 => "committed messages in another transaction than their own",
         Code::F1 => "let an owner that was replaced make effects",

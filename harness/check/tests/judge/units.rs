@@ -130,6 +130,73 @@ fn t1_one_sink_of_the_step_has_it_and_another_has_not() {
     assert_eq!(torn(&judgement), [("mails", vec![2, 4])]);
 }
 
+/// The judgement of a trial whose rows and mails are one step, the mails in `system`.
+fn split_over(system: &str, bend: impl Fn(&mut TrialHistory)) -> Judgement {
+    let mut history = clean(17, 6, 2);
+    together(&mut history);
+    bend(&mut history);
+    let mut script = Script::upheld(Guarantee::ExactlyOnce);
+    let mails = Observer {
+        kind: SinkKind::Mail,
+        system: system.into(),
+        effects_per_message: 2,
+        ..observer("mails")
+    };
+    script.cell.info.observers = vec![observer(SINK), mails];
+    script.cell.info.units.clone_from(&history.together);
+    script.trials = vec![history];
+    let mut fold = exactly_check::Fold::new();
+    let records = script.records();
+    let finished = records.iter().find_map(|record| fold.push(record));
+    finished.unwrap().judgement
+}
+
+#[test]
+fn t2_one_system_has_it_and_another_has_not() {
+    // Whatever the sender was told: a mail for a row that is not there.
+    for (outcome, primary) in [(Outcome::Ok, Code::L1), (Outcome::Unknown, Code::T2)] {
+        let without_row = |h: &mut TrialHistory| {
+            h.attempts[2].outcome = outcome;
+            lose(h, 2);
+        };
+        let judgement = split_over("smtp", without_row);
+        let of_code = judgement.anomalies.iter().filter(|a| a.code == Code::T2);
+        let split: Vec<_> = of_code.map(|a| (a.sink.as_str(), a.ids.clone())).collect();
+        assert_eq!(split, [(SINK, vec![2])]);
+        assert_eq!(torn(&judgement), []);
+        let mut at_rows = judgement.anomalies.iter().filter(|a| a.sink == SINK);
+        assert!(at_rows.any(|a| a.primary && a.code == primary && a.ids == [2]));
+        let tallies: Vec<u64> = judgement.tallies.iter().map(|(_, t)| t.torn).collect();
+        assert_eq!(tallies, [1, 0]);
+        // In one system a transaction would have been there for the asking.
+        let judgement = split_over("pg", without_row);
+        assert_eq!(torn(&judgement), [(SINK, vec![2])]);
+        assert_eq!(found(&judgement, Code::T2), 0);
+    }
+}
+
+#[test]
+fn t2_near_misses() {
+    let silent: [(&str, Bend); 3] = [
+        ("both have it", |_| {}),
+        ("none has it", |h| {
+            h.attempts[2].outcome = Outcome::Unknown;
+            for sink in &mut h.sinks {
+                sink.effects.retain(|e| e.id.sequence() != 2);
+            }
+        }),
+        ("they share no step", |h| {
+            h.together.clear();
+            lose(h, 2);
+        }),
+    ];
+    for (why, bend) in silent {
+        assert_eq!(found(&split_over("smtp", bend), Code::T2), 0, "{why}");
+    }
+    let at_work = split_over("smtp", |h| h.settle = None);
+    assert!(undecidable(&at_work, Code::T2));
+}
+
 #[test]
 fn t1_near_misses_of_a_step() {
     let silent: [(&str, Bend); 4] = [

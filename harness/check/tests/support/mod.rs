@@ -414,6 +414,7 @@ pub fn cell_start(info: Cell) -> CellStart {
                 payload: String::new(),
                 before_start: false,
                 every_ms: None,
+                pad_bytes: 0,
                 by: None,
                 dropped_keys: Vec::new(),
             },

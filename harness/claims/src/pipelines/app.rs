@@ -10,9 +10,9 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::util::Timeout;
 use serde::{Deserialize, Serialize};
-use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgPool, PgPoolOptions};
 use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
@@ -49,6 +49,15 @@ pub(crate) const SQS_READ: &[&str] = &[
     "AWS_SECRET_ACCESS_KEY",
     "QUEUE_URL",
 ];
+
+/// The same of those whose orders come by a stream of Redis.
+pub(crate) const STREAM_READ: &[&str] = &["REDIS_URL", "STREAM", "STREAM_GROUP"];
+
+/// The same of those that listen to a channel.
+pub(crate) const CHANNEL_READ: &[&str] = &["REDIS_URL", "CHANNEL"];
+
+/// The same of those whose orders are in a table.
+pub(crate) const TABLE_READ: &[&str] = &["DATABASE_URL"];
 
 /// `SESSION_TIMEOUT_MS` where nobody says: what most brokers allow at least
 /// (`group.min.session.timeout.ms`).
@@ -211,16 +220,16 @@ impl Order {
     /// inbox.
     pub(crate) async fn insert_once(&self, database: &PgPool, key: &str) -> anyhow::Result<()> {
         let mut transaction = within(database.begin()).await?;
-        let fresh = within(
-            sqlx::query("insert into inbox (id) values ($1) on conflict do nothing")
-                .bind(key)
-                .execute(&mut *transaction),
-        )
-        .await?;
-        if fresh.rows_affected() == 1 {
+        if is_fresh(&mut transaction, key).await? {
             within(self.insert().execute(&mut *transaction)).await?;
         }
         within(transaction.commit()).await
+    }
+
+    /// Puts its id into the inbox, as a part of `transaction`. Answers whether it was
+    /// not there before.
+    pub(crate) async fn is_fresh(&self, transaction: &mut PgConnection) -> anyhow::Result<bool> {
+        is_fresh(transaction, &self.id).await
     }
 
     /// Sends it on to `topic`, under the same key, and waits until the brokers
@@ -233,6 +242,16 @@ impl Order {
             Err((error, _)) => Err(error),
         }
     }
+}
+
+async fn is_fresh(transaction: &mut PgConnection, key: &str) -> anyhow::Result<bool> {
+    let fresh = within(
+        sqlx::query("insert into inbox (id) values ($1) on conflict do nothing")
+            .bind(key)
+            .execute(transaction),
+    )
+    .await?;
+    Ok(fresh.rows_affected() == 1)
 }
 
 /// Waits for a statement, but not for ever. After an error the caller must not

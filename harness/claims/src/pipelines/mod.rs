@@ -1,6 +1,7 @@
 //! The pipelines under test. Each file is one service as its users would write
 //! it; what they share is in `app` (settings, the order itself, timeouts), in
-//! `charges`, in `queues` and in `transactions`.
+//! `charges`, in `mails`, in `queues`, in `streams`, in `subscribers` and in
+//! `transactions`.
 
 pub(crate) mod ack_then_effect;
 pub(crate) mod app;
@@ -19,8 +20,20 @@ pub(crate) mod concurrent_highest_offset;
 pub(crate) mod effect_then_ack;
 pub(crate) mod idempotent_only;
 pub(crate) mod inbox_then_ack;
+pub(crate) mod mail_after_commit;
+pub(crate) mod mail_in_transaction;
+pub(crate) mod mail_in_transaction_once;
+pub(crate) mod mail_retried;
+pub(crate) mod mails;
 pub(crate) mod position_in_database;
 pub(crate) mod queues;
+pub(crate) mod redis_ack_then_effect;
+pub(crate) mod redis_effect_then_ack;
+pub(crate) mod redis_hint;
+pub(crate) mod redis_inbox_then_ack;
+pub(crate) mod redis_new_entries_only;
+pub(crate) mod redis_subscriber;
+pub(crate) mod redis_subscriber_twice;
 pub(crate) mod row_after_commit;
 pub(crate) mod row_before_commit;
 pub(crate) mod sqs_batch_go_on;
@@ -34,6 +47,8 @@ pub(crate) mod sqs_resend;
 pub(crate) mod sqs_resend_by_number;
 pub(crate) mod sqs_resend_content_based;
 pub(crate) mod sqs_resend_new_id;
+pub(crate) mod streams;
+pub(crate) mod subscribers;
 pub(crate) mod transactional;
 pub(crate) mod transactions;
 
@@ -57,7 +72,16 @@ mod tests {
             }
             files += 1;
         }
-        let shared = ["app", "charges", "queues", "transactions"].len();
+        let shared = [
+            "app",
+            "charges",
+            "mails",
+            "queues",
+            "streams",
+            "subscribers",
+            "transactions",
+        ];
+        let shared = shared.len();
         assert_eq!(files, crate::programs().len() + shared, "one file each");
     }
 }

@@ -91,6 +91,7 @@ fn pipeline() -> Pipeline {
             payload: "{id}".into(),
             before_start: true,
             every_ms: None,
+            pad_bytes: 0,
             by: None,
             dropped_keys: Vec::new(),
         },

@@ -149,6 +149,10 @@ impl Trial<'_> {
             .fold(feed.payload.clone(), |payload, (name, value)| {
                 payload.replace(&format!("{{{name}}}"), value)
             });
+        let payload = match feed.pad_bytes {
+            0 => payload,
+            bytes => payload.replace("{pad}", &"x".repeat(bytes as usize)),
+        };
         fields.push(("payload", payload.clone()));
         let attempt = AttemptRecord {
             receivers: None,

@@ -131,6 +131,7 @@ fn pipeline(script: &str) -> Pipeline {
             payload: "{id}".into(),
             before_start: true,
             every_ms: None,
+            pad_bytes: 0,
             by: None,
             dropped_keys: Vec::new(),
         },

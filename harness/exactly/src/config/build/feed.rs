@@ -60,6 +60,7 @@ pub(super) fn of(
         payload,
         before_start: given.before_start,
         every_ms: None,
+        pad_bytes: 0,
         by,
         dropped_keys: dropped(&key, given)?,
     };
