@@ -137,6 +137,12 @@ pub trait Scope: Send + Sync {
     fn placeholders(&self, addresses: &[(String, u16)]) -> BTreeMap<String, String>;
     /// A decoder for one connection.
     fn decoder(&self) -> Box<dyn Decoder>;
+    /// How many bytes a boundary may hold for a client that does not read, in each of
+    /// its two sockets, where the system notices that: it is to be told no later than it
+    /// would be by the client itself. As many as the kernel likes where absent.
+    fn socket_buffer(&self) -> Option<u32> {
+        None
+    }
     /// What the protocol lets happen to every exchange of `operation` on
     /// `target`: only that is planned there.
     fn faults_at(&self, operation: &str, target: &str) -> Faultable {

@@ -106,6 +106,18 @@ pub enum Command {
         /// The port (a free one without it).
         port: Option<u16>,
     },
+    /// Serves the embedded Redis; what `evaluate` starts as a child.
+    #[command(hide = true)]
+    EmbeddedRedis {
+        /// The port (a free one without it).
+        port: Option<u16>,
+    },
+    /// Serves the embedded mail server; what `evaluate` starts as a child.
+    #[command(hide = true)]
+    EmbeddedSmtp {
+        /// The port (a free one without it).
+        port: Option<u16>,
+    },
     /// Ends what a dead harness left behind; what `evaluate` starts as a child.
     #[command(hide = true)]
     Guardian {

@@ -1,13 +1,13 @@
-//! `--on`, `--kafka`, `--postgres`, `--sqs` and `--http`: where each system runs.
+//! `--on`, `--kafka`, `--postgres` and their like: where each system runs.
 
 use crate::args::PlaceArgs;
 use exactly_model::{SystemPlace, redact};
 use std::collections::BTreeMap;
 
 /// The kinds of system that can be started from what is installed here.
-const LOCAL: &[&str] = &["kafka", "sqs"];
+const LOCAL: &[&str] = &["kafka", "postgres", "sqs", "redis"];
 /// Those of them that are one process and no cluster.
-const SINGLE: &[&str] = &["sqs"];
+const SINGLE: &[&str] = &["postgres", "sqs", "redis"];
 /// Nodes of a local system at most.
 const NODES_MAX: u32 = 5;
 
@@ -23,7 +23,7 @@ pub enum PlaceError {
     /// A place that is not built yet, or a typing mistake.
     #[error(
         "--on {given}: place {place:?} does not exist; there are `embedded` and `local`, and \
-         --kafka, --postgres, --sqs and --http point at servers of your own"
+         --kafka, --postgres, --sqs, --http, --redis and --smtp point at servers of your own"
     )]
     UnknownPlace {
         /// The value given.
@@ -33,7 +33,7 @@ pub enum PlaceError {
     },
     /// A place that this kind of system does not have.
     #[error(
-        "--on {given}: {system} has no place `local` yet; leave it out (embedded), or point at a \
+        "--on {given}: {system} has no place `local`; leave it out (embedded), or point at a \
          server of your own with --{system}"
     )]
     NotThere {
@@ -109,12 +109,14 @@ impl Places {
             places.put("postgres", SystemPlace::At(url.into()))?;
         }
         let services = [
-            ("sqs", "--sqs", &args.services.sqs),
-            ("http", "--http", &args.services.http),
+            ("sqs", "--sqs", &args.services.sqs, HTTP),
+            ("http", "--http", &args.services.http, HTTP),
+            ("redis", "--redis", &args.services.redis, REDIS),
+            ("smtp", "--smtp", &args.services.smtp, SMTP),
         ];
-        for (system, option, url) in services {
+        for (system, option, url, expected) in services {
             if let Some(url) = url {
-                check_http(option, url)?;
+                check_url(option, url, &expected)?;
                 places.put(system, SystemPlace::At(url.into()))?;
             }
         }
@@ -261,15 +263,26 @@ fn check_postgres(url: &str) -> Result<(), PlaceError> {
     })
 }
 
+/// What a URL begins with, and what to give where it does not.
+struct Expected([&'static str; 2], &'static str);
+
+const HTTP: Expected = Expected(["http://", "https://"], "give a URL: http://host:port");
+const REDIS: Expected = Expected(
+    ["redis://", "rediss://"],
+    "give a URL: redis://user:password@host:port",
+);
+const SMTP: Expected = Expected(["smtp://", "smtps://"], "give a URL: smtp://host:port");
+
 /// The adapters look closer; what is plainly no URL is a mistake in the command.
-fn check_http(option: &'static str, url: &str) -> Result<(), PlaceError> {
-    if url.starts_with("http://") || url.starts_with("https://") {
+fn check_url(option: &'static str, url: &str, expected: &Expected) -> Result<(), PlaceError> {
+    let Expected(schemes, why) = expected;
+    if schemes.iter().any(|scheme| url.starts_with(scheme)) {
         return Ok(());
     }
     Err(PlaceError::Address {
         option,
         given: redact(url),
-        why: "give a URL: http://host:port",
+        why,
     })
 }
 
@@ -323,10 +336,12 @@ mod tests {
             let places = read(&on, kafka, None).unwrap();
             assert_eq!(places.of("kafka"), expect, "{on:?} {kafka:?}");
             // It has no other place: what is said of all leaves it alone.
-            assert_eq!(places.of("postgres"), SystemPlace::Embedded);
+            assert_eq!(places.of("http"), SystemPlace::Embedded);
         }
         // One process, whatever is said of all.
-        assert_eq!(read(&["local:3"], None, None).unwrap().of("sqs"), local(1));
+        for system in ["sqs", "postgres", "redis"] {
+            assert_eq!(read(&["local:3"], None, None).unwrap().of(system), local(1));
+        }
         let url = "postgres://u:p@h/d";
         let places = read(&[], None, Some(url)).unwrap();
         assert_eq!(places.of("postgres"), at(url));
@@ -345,13 +360,13 @@ mod tests {
             ("kafka=local:6", "has 1 to 5 nodes"),
             ("local:", "has 1 to 5 nodes"),
             ("local:three", "has 1 to 5 nodes"),
-            ("postgres=local", "postgres has no place `local` yet"),
-            ("postgres=local:3", "with --postgres"),
-            ("http=local", "http has no place `local` yet"),
+            ("http=local", "http has no place `local`"),
+            ("smtp=local:3", "with --smtp"),
             ("sqs=local:3", "a local sqs has one node; leave out `:3`"),
+            ("postgres=local:2", "a local postgres has one node"),
             (
-                "smtp=embedded",
-                "system \"smtp\" does not exist; there are kafka, postgres, sqs, http",
+                "grpc=embedded",
+                "system \"grpc\" does not exist; there are kafka, postgres, sqs, http, redis, smtp",
             ),
             ("", "place \"\" does not exist"),
         ] {

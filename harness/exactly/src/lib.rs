@@ -68,8 +68,8 @@ mod testing;
 mod up;
 
 pub use api::{
-    CheckError, Checked, HttpSystem, KafkaSystem, Pipeline, PostgresSystem, Process, SqsQueue,
-    SqsSystem, as_pipeline, is_pipeline,
+    CheckError, Checked, HttpSystem, KafkaSystem, Pipeline, PostgresSystem, Process, RedisSystem,
+    SmtpSystem, SqsQueue, SqsSystem, as_pipeline, is_pipeline,
 };
 pub use config::{Check, ConfigError, Id, Plan, Signal};
 pub use doctor::{Found, Missing, doctor};

@@ -9,13 +9,15 @@ pub(crate) fn adapter(kind: &str) -> Option<Box<dyn Adapter>> {
         "postgres" => Some(Box::new(exactly_postgres::Postgres)),
         "sqs" => Some(Box::new(exactly_sqs::SqsSystem)),
         "http" => Some(Box::new(exactly_http::Http)),
+        "redis" => Some(Box::new(exactly_redis::RedisSystem)),
+        "smtp" => Some(Box::new(exactly_smtp::SmtpSystem)),
         _ => None,
     }
 }
 
 /// The kinds of system there are.
 pub fn kinds() -> &'static [&'static str] {
-    &["kafka", "postgres", "sqs", "http"]
+    &["kafka", "postgres", "sqs", "http", "redis", "smtp"]
 }
 
 /// Serves an embedded system on `port` (0: a free one) until the process ends;
@@ -29,6 +31,8 @@ pub async fn serve_embedded(
         "kafka" => Some(exactly_kafka::serve_embedded(port, announce).await),
         "sqs" => Some(exactly_sqs::serve_embedded(port, announce).await),
         "http" => Some(exactly_http::serve_embedded(port, announce).await),
+        "redis" => Some(exactly_redis::serve_embedded(port, announce).await),
+        "smtp" => Some(exactly_smtp::serve_embedded(port, announce).await),
         _ => None,
     }
 }

@@ -12,4 +12,17 @@ pub struct ServiceArgs {
     /// Use the HTTP service at this URL instead.
     #[arg(long, value_name = "URL", env = "EXACTLY_HTTP", hide_env_values = true)]
     pub http: Option<String>,
+    /// Use the Redis at this URL instead: redis://user:password@host:port, or rediss://
+    /// for TLS.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "EXACTLY_REDIS",
+        hide_env_values = true
+    )]
+    pub redis: Option<String>,
+    /// Use the mail server at this URL instead: smtp://host:port, with the address at
+    /// which its mails are read.
+    #[arg(long, value_name = "URL", env = "EXACTLY_SMTP", hide_env_values = true)]
+    pub smtp: Option<String>,
 }

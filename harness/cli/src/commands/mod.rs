@@ -72,6 +72,8 @@ pub fn main_with(catalogue: Vec<Claim>) -> ExitCode {
         Command::EmbeddedKafka { port } => hidden::embedded("kafka", port),
         Command::EmbeddedSqs { port } => hidden::embedded("sqs", port),
         Command::EmbeddedHttp { port } => hidden::embedded("http", port),
+        Command::EmbeddedRedis { port } => hidden::embedded("redis", port),
+        Command::EmbeddedSmtp { port } => hidden::embedded("smtp", port),
         Command::Guardian { mark, scratch } => Ok(hidden::guardian(&mark, &scratch)),
     };
     match result {

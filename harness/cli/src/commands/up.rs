@@ -133,6 +133,10 @@ fn hint(standing: &Standing) -> String {
         ),
         "kafka" => format!("  bootstrap.servers={endpoint}\n"),
         "postgres" => format!("  psql '{endpoint}'\n"),
+        "redis" => format!("  redis-cli -u {endpoint} ping\n"),
+        "smtp" => format!(
+            "  curl {endpoint} --mail-from a@x.example --mail-rcpt b@x.example -T mail.txt\n"
+        ),
         "http" => format!(
             "  curl -X PUT {endpoint}/_exactly/accounts/shop --json '{{\"keys\": \"store\"}}'\n  \
              curl {endpoint}/shop/charges -H 'Idempotency-Key: 1' \

@@ -4,9 +4,10 @@ use super::connection;
 use super::life::Life;
 use crate::director::Director;
 use exactly_adapter::{Addresses, Decoder, Scope};
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -23,6 +24,13 @@ impl Mode {
     pub(super) fn decoder(&self) -> Option<Box<dyn Decoder>> {
         match self {
             Self::Decoded(scope) => Some(scope.decoder()),
+            Self::Plain => None,
+        }
+    }
+
+    fn socket_buffer(&self) -> Option<u32> {
+        match self {
+            Self::Decoded(scope) => scope.socket_buffer(),
             Self::Plain => None,
         }
     }
@@ -100,12 +108,37 @@ async fn accept(listener: TcpListener, boundaries: Arc<Boundaries>, upstream: (S
     }
 }
 
+/// Connects; a receive buffer has to be set before.
+async fn connect(upstream: &(String, u16), buffer: Option<u32>) -> io::Result<TcpStream> {
+    let to = (upstream.0.as_str(), upstream.1);
+    let Some(bytes) = buffer else {
+        return TcpStream::connect(to).await;
+    };
+    let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in tokio::net::lookup_host(to).await? {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_recv_buffer_size(bytes)?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
 async fn serve(client: TcpStream, boundaries: Arc<Boundaries>, upstream: (String, u16)) {
     // The system need not hear of what the dead still wanted.
     if boundaries.life.gate.is_closed() {
         return;
     }
-    let system = match TcpStream::connect((upstream.0.as_str(), upstream.1)).await {
+    let buffer = boundaries.mode.socket_buffer();
+    if let Some(bytes) = buffer {
+        let _ = set_socket_send_buffer_size(&client, bytes as usize);
+    }
+    let system = match connect(&upstream, buffer).await {
         Ok(system) => system,
         Err(error) => {
             // The client sees its connection closed, as it would without us. While a

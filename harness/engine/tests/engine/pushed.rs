@@ -76,6 +76,33 @@ async fn the_dead_get_no_push() {
     assert_eq!(rig.states(0), ARMED_FIRED);
 }
 
+/// How much a server gets rid of while its client reads nothing.
+async fn unread(socket_buffer: Option<u32>) -> u64 {
+    // 64 MiB, in replies that a boundary passes on one by one.
+    const REPLIES: usize = 1024;
+    const LOOKS: u32 = 50;
+    let rig = Rig::with([]).await;
+    let (life, _) = rig.life(1);
+    let port = rig.boundary_with(&life, "s", rig.server.port(), socket_buffer);
+    let mut client = rig.client(port).await;
+    client.send(&vec!["B 65536"; REPLIES].join("\n")).await;
+    let (mut sent, mut unchanged) = (0, 0);
+    eventually("nothing more is taken", || {
+        let before = std::mem::replace(&mut sent, rig.server.sent());
+        unchanged = if before == sent { unchanged + 1 } else { 0 };
+        sent > 0 && unchanged == LOOKS
+    })
+    .await;
+    rig.end().await;
+    sent
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_system_notices_sooner_that_nobody_reads_where_little_is_held() {
+    let (little, usual) = (unread(Some(64 << 10)).await, unread(None).await);
+    assert!(little + (1 << 20) < usual, "{little} and {usual} bytes");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn there_is_nothing_before_a_push() {
     let fault = Fault::new(FaultKind::Kill, Phase::Before, push(1));

@@ -21,7 +21,9 @@ mod systems;
 pub use checked::{CheckError, Checked};
 pub use pipeline::Pipeline;
 pub use process::{Process, as_pipeline, is_pipeline};
-pub use systems::{HttpSystem, KafkaSystem, PostgresSystem, SqsQueue, SqsSystem};
+pub use systems::{
+    HttpSystem, KafkaSystem, PostgresSystem, RedisSystem, SmtpSystem, SqsQueue, SqsSystem,
+};
 
 #[cfg(test)]
 mod tests;

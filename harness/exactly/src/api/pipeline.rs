@@ -2,7 +2,7 @@
 
 use super::checked::{CheckError, Checked};
 use super::process::Process;
-use super::systems::{HttpSystem, KafkaSystem, PostgresSystem, SqsSystem};
+use super::systems::{HttpSystem, KafkaSystem, PostgresSystem, RedisSystem, SmtpSystem, SqsSystem};
 use crate::config::{Allow, Config, Feed, Id, Observe, Plan, Time};
 use exactly_model::{Code, FaultKind, Guarantee, Report};
 use std::collections::BTreeMap;
@@ -111,6 +111,21 @@ impl Pipeline {
         self
     }
 
+    /// Talks to a Redis, which placeholders and everything else call `name`.
+    pub fn redis(mut self, name: &str, with: impl FnOnce(RedisSystem) -> RedisSystem) -> Self {
+        let system = with(RedisSystem::new()).into_system();
+        self.add_system(name, system);
+        self
+    }
+
+    /// Talks to a mail server, which placeholders and everything else call `name`:
+    /// `{m.host}` and `{m.port}`.
+    pub fn smtp(mut self, name: &str, with: impl FnOnce(SmtpSystem) -> SmtpSystem) -> Self {
+        let system = with(SmtpSystem::new()).into_system();
+        self.add_system(name, system);
+        self
+    }
+
     fn add_system(&mut self, name: &str, system: crate::config::System) {
         if self.config.systems.insert(name.into(), system).is_some() {
             self.note_wrong(format!("two systems are called {name:?}"));
@@ -132,7 +147,9 @@ impl Pipeline {
 
     /// Is fed by records in a topic of the Kafka called `system`, or by messages in a
     /// queue of the SQS: there the key is the message group, and the id the deduplication
-    /// id. At a service over HTTP, each message is posted to the path `to`.
+    /// id. At a service over HTTP, each message is posted to the path `to`; at a Redis, `to`
+    /// is a stream or a channel. A channel keeps nothing for whoever subscribes later: say
+    /// [`feed_every`](Self::feed_every).
     pub fn feed(mut self, system: &str, to: &str) -> Self {
         self.config.feed.system = Some(system.into());
         self.config.feed.to = Some(to.into());
@@ -202,6 +219,34 @@ impl Pipeline {
             name: name.into(),
             system: Some(system.into()),
             queue: Some(queue.into()),
+            ..Observe::default()
+        })
+    }
+
+    /// Is fed one message each so long, from when its processes are ready, whatever they
+    /// do meanwhile.
+    pub fn feed_every(mut self, time: Duration) -> Self {
+        self.config.feed.every = Some(Time::from(time));
+        self
+    }
+
+    /// Shows its effects in a stream of the Redis called `system`.
+    pub fn observe_stream(self, name: &str, system: &str, stream: &str) -> Self {
+        self.observe(Observe {
+            name: name.into(),
+            system: Some(system.into()),
+            stream: Some(stream.into()),
+            ..Observe::default()
+        })
+    }
+
+    /// Shows its effects in the mails that the server called `system` has taken, for
+    /// recipients that `pattern` fits; `*` is all of them.
+    pub fn observe_mails(self, name: &str, system: &str, pattern: &str) -> Self {
+        self.observe(Observe {
+            name: name.into(),
+            system: Some(system.into()),
+            mails: Some(pattern.into()),
             ..Observe::default()
         })
     }

@@ -1,6 +1,6 @@
 //! The systems that a pipeline talks to.
 
-use crate::config::{DedupScope, Kind, Place, Queue, System, Time, Topic};
+use crate::config::{DedupScope, Kind, Place, Queue, Stream, System, Time, Topic};
 use exactly_model::SystemPlace;
 use std::time::Duration;
 
@@ -104,6 +104,13 @@ impl PostgresSystem {
     /// starts: `include_str!("schema.sql")`.
     pub fn sql(mut self, statements: impl Into<String>) -> Self {
         self.sql = statements.into();
+        self
+    }
+
+    /// The PostgreSQL that is installed on this machine, which is killed, restarted and
+    /// paused too.
+    pub fn local(mut self) -> Self {
+        self.system.place = Place::Is(SystemPlace::Local { nodes: 1 });
         self
     }
 
@@ -224,6 +231,85 @@ impl HttpSystem {
     pub fn keeps_idempotency_keys(mut self) -> Self {
         self.system.setup.idempotency_keys = Some(true);
         self
+    }
+
+    timeouts!();
+
+    pub(super) fn into_system(self) -> System {
+        self.system
+    }
+}
+
+/// A Redis; embedded unless something else is said.
+#[derive(Clone, PartialEq, Debug)]
+#[must_use = "it is the closure's answer"]
+pub struct RedisSystem {
+    system: System,
+}
+
+impl RedisSystem {
+    pub(super) fn new() -> Self {
+        let system = System {
+            kind: Kind::Redis,
+            ..System::default()
+        };
+        Self { system }
+    }
+
+    /// A stream with one consumer group, fresh in each trial: `{r.stream.NAME}`, and
+    /// `{r.group}`.
+    pub fn stream(self, name: impl Into<String>) -> Self {
+        self.stream_with(name, None)
+    }
+
+    /// A stream that holds so many entries: older ones are trimmed, read or not.
+    pub fn trimmed_stream(self, name: impl Into<String>, max_len: u64) -> Self {
+        self.stream_with(name, Some(max_len))
+    }
+
+    fn stream_with(mut self, name: impl Into<String>, max_len: Option<u64>) -> Self {
+        self.system.setup.streams.push(Stream {
+            name: name.into(),
+            max_len,
+        });
+        self
+    }
+
+    /// A channel; `{r.channel.NAME}` is what it is called in a trial.
+    pub fn channel(mut self, name: impl Into<String>) -> Self {
+        self.system.setup.channels.push(name.into());
+        self
+    }
+
+    /// The `redis-server` that is installed on this machine, which is killed, restarted
+    /// and paused too.
+    pub fn local(mut self) -> Self {
+        self.system.place = Place::Is(SystemPlace::Local { nodes: 1 });
+        self
+    }
+
+    timeouts!();
+
+    pub(super) fn into_system(self) -> System {
+        self.system
+    }
+}
+
+/// A mail server; an embedded one that keeps what it takes unless something else is
+/// said.
+#[derive(Clone, PartialEq, Debug)]
+#[must_use = "it is the closure's answer"]
+pub struct SmtpSystem {
+    system: System,
+}
+
+impl SmtpSystem {
+    pub(super) fn new() -> Self {
+        let system = System {
+            kind: Kind::Smtp,
+            ..System::default()
+        };
+        Self { system }
     }
 
     timeouts!();

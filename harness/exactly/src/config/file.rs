@@ -78,6 +78,12 @@ pub struct Setup {
     /// Queues (SQS).
     #[serde(default)]
     pub queues: Vec<Queue>,
+    /// Streams (Redis), each with one consumer group.
+    #[serde(default)]
+    pub streams: Vec<Stream>,
+    /// Channels (Redis), by their names in placeholders (`{r.channel.news}`).
+    #[serde(default)]
+    pub channels: Vec<String>,
     /// Whether the payments service keeps the `Idempotency-Key` of a charge with it
     /// (HTTP). Without it the field is ignored.
     #[serde(default)]
@@ -111,6 +117,18 @@ pub struct Queue {
     /// Name of the queue for what was received too often.
     #[serde(default)]
     pub dead_letter_queue: Option<String>,
+}
+
+/// A stream of Redis.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// Name in placeholders (`{r.stream.orders}`).
+    pub name: String,
+    /// Entries that it holds at most: older ones are trimmed when one is fed, read or
+    /// not. All of them without it.
+    #[serde(default)]
+    pub max_len: Option<u64>,
 }
 
 /// A topic.
@@ -206,8 +224,8 @@ pub struct Feed {
     /// The system that is fed.
     #[serde(default)]
     pub system: Option<String>,
-    /// The topic (Kafka), the queue (SQS), or the path that each message is posted to
-    /// (HTTP).
+    /// The topic (Kafka), the queue (SQS), the stream or the channel (Redis), or the
+    /// path that each message is posted to (HTTP).
     #[serde(default)]
     pub to: Option<String>,
     /// The statement that feeds one message (PostgreSQL), with `{id}`, `{key}`,
@@ -243,6 +261,11 @@ pub struct Feed {
     /// at the same places in each run.
     #[serde(default = "yes")]
     pub before_start: bool,
+    /// One message each so long, from when the processes are ready, whatever they do
+    /// meanwhile: for a system that keeps nothing for whoever is away. Without it all
+    /// are fed at once.
+    #[serde(default)]
+    pub every: Option<Time>,
     /// Where the pipeline keeps its position itself, instead of committing it.
     #[serde(default)]
     pub positions: Option<Positions>,
@@ -258,8 +281,8 @@ pub struct Positions {
     pub query: String,
 }
 
-/// Where effects are read. One of `query`, `topic`, `queue`, `charges`, `command` and
-/// `file`.
+/// Where effects are read. One of `query`, `topic`, `queue`, `stream`, `channel`,
+/// `keys`, `charges`, `mails`, `command` and `file`.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Observe {
@@ -278,9 +301,23 @@ pub struct Observe {
     /// A queue (SQS): every message that it has accepted, deleted or not.
     #[serde(default)]
     pub queue: Option<String>,
+    /// A stream (Redis).
+    #[serde(default)]
+    pub stream: Option<String>,
+    /// A channel (Redis): what is published while the pipeline runs.
+    #[serde(default)]
+    pub channel: Option<String>,
+    /// Keys (Redis) whose values hold messages, as a pattern without the trial's own
+    /// prefix (`{r.prefix}`).
+    #[serde(default)]
+    pub keys: Option<String>,
     /// The charges of the payments service (HTTP): `true`.
     #[serde(default)]
     pub charges: Option<bool>,
+    /// Mails that the server has taken, by a pattern of the recipient (SMTP): `*` is all
+    /// of them.
+    #[serde(default)]
+    pub mails: Option<String>,
     /// What the topic's reader sees.
     #[serde(default)]
     pub view: View,

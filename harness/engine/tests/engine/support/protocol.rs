@@ -26,6 +26,7 @@ const LINE_MAX: usize = 4096;
 pub struct ToyScope {
     pub run: u32,
     pub trial: u32,
+    pub socket_buffer: Option<u32>,
 }
 
 #[async_trait]
@@ -37,6 +38,10 @@ impl Scope for ToyScope {
 
     fn decoder(&self) -> Box<dyn Decoder> {
         Box::new(decoder(self.run, self.trial))
+    }
+
+    fn socket_buffer(&self) -> Option<u32> {
+        self.socket_buffer
     }
 
     async fn close(&self) {}

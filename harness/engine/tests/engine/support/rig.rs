@@ -158,9 +158,21 @@ impl Rig {
     }
 
     fn boundary_of(&self, life: &Arc<Life>, system: &str, port: u16) -> u16 {
+        self.boundary_with(life, system, port, None)
+    }
+
+    /// The same, which may hold so many bytes in each of its sockets.
+    pub fn boundary_with(
+        &self,
+        life: &Arc<Life>,
+        system: &str,
+        port: u16,
+        socket_buffer: Option<u32>,
+    ) -> u16 {
         let scope = Arc::new(ToyScope {
             run: self.recorder.run().number,
             trial: TRIAL,
+            socket_buffer,
         });
         let mode = Mode::Decoded(scope);
         let boundaries = Boundaries::new(life.clone(), self.director.clone(), system, mode);

@@ -2,6 +2,7 @@
 
 use super::command::{Ground, no_limit};
 use super::queues;
+use super::redis::{self, Named};
 use super::systems::{self, System};
 use crate::config::error::{Key, Wrong, meant, quoted};
 use crate::config::file;
@@ -9,6 +10,7 @@ use crate::config::templates::{OF_MESSAGES, check_message};
 use crate::config::values::Kind;
 use exactly_model::{Feed, IdForm, PositionQuery, SystemPlace};
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 /// Messages of one trial at most.
 const MESSAGES_MAX: u32 = 1_000_000;
@@ -16,6 +18,8 @@ const MESSAGES_MAX: u32 = 1_000_000;
 const CONCURRENCY_MAX: u32 = 1000;
 /// Keys at most.
 const KEYS_MAX: u32 = 10_000;
+/// How long a feed may go on.
+const FEED_MAX: Duration = Duration::from_secs(30);
 /// What is sent, where nothing is said.
 const PAYLOAD: &str = r#"{"id":"{id}","key":"{key}","seq":{seq},"checksum":"{checksum}"}"#;
 
@@ -59,12 +63,30 @@ pub(super) fn of(
         keys: given.keys,
         payload,
         before_start: given.before_start,
-        every_ms: None,
+        every_ms: every(&key, given)?,
         pad_bytes: 0,
         by,
         dropped_keys: dropped(&key, given)?,
     };
     Ok((feed, positions))
+}
+
+/// How long between two messages, where they are fed one by one.
+fn every(key: &Key, given: &file::Feed) -> Result<Option<u64>, Wrong> {
+    let Some(every) = given.every else {
+        return Ok(None);
+    };
+    let all = every.duration() * given.messages;
+    if all > FEED_MAX {
+        let what = format!(
+            "makes {} messages take {} s: {} s at most",
+            given.messages,
+            all.as_secs(),
+            FEED_MAX.as_secs()
+        );
+        return Err(Wrong::at(&key.name("every"), what));
+    }
+    Ok(Some(every.millis()))
 }
 
 /// The system that is fed and what of it; none where a command feeds and does not
@@ -100,6 +122,14 @@ fn target<'a>(
                     path(key, given, system, to)?;
                     to
                 }
+                Kind::Redis => {
+                    stream_or_channel(key, given, system, to)?;
+                    to
+                }
+                Kind::Smtp => {
+                    let what = "a mail server is written to by the pipeline: feed another system";
+                    return Err(Wrong::at(&key.name("system"), what));
+                }
             };
             Ok(Some((system, to.into())))
         }
@@ -115,9 +145,28 @@ fn target<'a>(
         }
         _ => Err(Wrong::at(
             key,
-            "says not clearly who feeds: give `system` and `to` (a topic, a queue, a path), \
+            "says not clearly who feeds: give `system` and `to` (a topic, a queue, a stream, a channel, a path), \
              `system` and `sql` (a statement), or `command` (with `system` and `to` where it feeds \
              a topic or a queue)",
+        )),
+    }
+}
+
+/// Refuses a channel that would have no subscriber yet.
+fn stream_or_channel(
+    key: &Key,
+    given: &file::Feed,
+    system: &System,
+    to: &str,
+) -> Result<(), Wrong> {
+    let is_late = given.every.is_some() || !given.before_start;
+    match redis::named(system, &key.name("to"), to)? {
+        Named::Stream => Ok(()),
+        Named::Channel if is_late => Ok(()),
+        Named::Channel => Err(Wrong::at(
+            &key.name("to"),
+            "is a channel, which keeps nothing for whoever subscribes later: say `every = \
+             \"20ms\"` (one message each, while the pipeline runs), or `before_start = false`",
         )),
     }
 }

@@ -7,6 +7,7 @@ mod feed;
 mod limits;
 mod processes;
 mod queues;
+mod redis;
 mod sinks;
 mod systems;
 
@@ -48,7 +49,7 @@ pub struct Check {
 }
 
 /// The kinds of system that can be started from what is installed here.
-const LOCAL: [&str; 2] = ["kafka", "sqs"];
+const LOCAL: [&str; 4] = ["kafka", "postgres", "sqs", "redis"];
 
 impl Check {
     /// Options that run it. What the caller says afterwards goes first.

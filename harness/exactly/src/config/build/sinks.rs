@@ -3,6 +3,7 @@
 use super::check_name;
 use super::command::{Ground, no_limit};
 use super::queues;
+use super::redis::{self, Named};
 use super::systems::{self, System};
 use crate::config::error::{Key, Wrong, quoted, quoted_path};
 use crate::config::expect;
@@ -16,8 +17,9 @@ use std::collections::BTreeSet;
 const EFFECTS_MAX: u32 = 10_000;
 /// Sinks at most.
 const SINKS_MAX: usize = 16;
-/// What the payments service is asked for.
+/// What the payments service, and the mail server, are asked for.
 const CHARGES: &str = "charges";
+const MAILS: &str = "mails";
 
 pub(super) fn all(
     given: &[file::Observe],
@@ -65,15 +67,6 @@ fn one(
     systems: &[System],
     ground: &Ground<'_>,
 ) -> Result<Observer, Wrong> {
-    let file::Observe {
-        query,
-        topic,
-        queue,
-        charges,
-        command,
-        file,
-        ..
-    } = given;
     let observer = |kind, by| Observer {
         name: given.name.clone(),
         system: given.system.clone().unwrap_or_default(),
@@ -86,64 +79,152 @@ fn one(
         },
         by,
     };
-    if topic.is_none() && given.view == values::View::ReadUncommitted {
+    if given.topic.is_none() && given.view == values::View::ReadUncommitted {
         let what = "belongs to a `topic`: nothing else shows what is not committed";
         return Err(Wrong::at(&key.name("view"), what));
     }
-    if command.is_none() {
+    if given.command.is_none() {
         no_limit(key, given.within)?;
     }
-    match (query, topic, queue, charges, command, file) {
-        (Some(query), None, None, None, None, None) => {
-            let system = of_system(key, given, systems, "query", Kind::Postgres)?;
-            check_query(&key.name("query"), query)?;
-            Ok(Observer {
-                system: system.used.name.clone(),
-                query: query.clone(),
-                ..observer(SinkKind::Row, None)
-            })
+    let of = |way: Way, kind: SinkKind, query: &str| {
+        let system = of_system(key, given, systems, way.key, way.kind)?;
+        Ok(Observer {
+            system: system.used.name.clone(),
+            query: query.into(),
+            ..observer(kind, None)
+        })
+    };
+    let way = way(key, given)?;
+    let at = key.name(way.key);
+    match way.what {
+        What::Query(query) => {
+            check_query(&at, query)?;
+            of(way, SinkKind::Row, query)
         }
-        (None, Some(topic), None, None, None, None) => {
-            let system = of_system(key, given, systems, "topic", Kind::Kafka)?;
-            systems::topic(system, &key.name("topic"), topic)?;
-            Ok(Observer {
-                system: system.used.name.clone(),
-                query: topic.clone(),
-                ..observer(SinkKind::Record, None)
-            })
+        What::Topic(topic) => {
+            let system = of_system(key, given, systems, way.key, way.kind)?;
+            systems::topic(system, &at, topic)?;
+            of(way, SinkKind::Record, topic)
         }
-        (None, None, Some(queue), None, None, None) => {
-            let system = of_system(key, given, systems, "queue", Kind::Sqs)?;
-            Ok(Observer {
-                system: system.used.name.clone(),
-                query: queues::named(system, &key.name("queue"), queue)?.into(),
-                ..observer(SinkKind::Message, None)
-            })
+        What::Queue(queue) => {
+            let system = of_system(key, given, systems, way.key, way.kind)?;
+            let queue = queues::named(system, &at, queue)?;
+            of(way, SinkKind::Message, queue)
         }
-        (None, None, None, Some(charges), None, None) => {
-            let system = of_system(key, given, systems, "charges", Kind::Http)?;
-            has_books(&key.name("charges"), *charges, system)?;
-            Ok(Observer {
-                system: system.used.name.clone(),
-                query: CHARGES.into(),
-                ..observer(SinkKind::Charge, None)
-            })
+        What::Stream(stream) => {
+            let system = of_system(key, given, systems, way.key, way.kind)?;
+            is_named(&at, system, stream, Named::Stream)?;
+            of(way, SinkKind::Record, &format!("stream.{stream}"))
         }
-        (None, None, None, None, Some(command), None) => {
+        What::Channel(channel) => {
+            let system = of_system(key, given, systems, way.key, way.kind)?;
+            is_named(&at, system, channel, Named::Channel)?;
+            of(way, SinkKind::Message, &format!("channel.{channel}"))
+        }
+        What::Keys(pattern) => {
+            not_empty(&at, pattern, "name the keys, as in \"order:*\"")?;
+            of(way, SinkKind::Row, &format!("key.{pattern}"))
+        }
+        What::Charges(charges) => {
+            let system = of_system(key, given, systems, way.key, way.kind)?;
+            has_books(&at, charges, system)?;
+            of(way, SinkKind::Charge, CHARGES)
+        }
+        What::Mails(pattern) => {
+            not_empty(&at, pattern, "write \"*\" for all of them")?;
+            let query = if pattern == "*" { MAILS } else { pattern };
+            of(way, SinkKind::Mail, query)
+        }
+        What::Command(command) => {
             no_system(key, given)?;
-            let script = ground.script(&key.name("command"), command, given.within)?;
+            let script = ground.script(&at, command, given.within)?;
             Ok(observer(SinkKind::Other, Some(Reader::Command(script))))
         }
-        (None, None, None, None, None, Some(file)) => {
+        What::File(file) => {
             no_system(key, given)?;
-            let path = file_of_effects(&key.name("file"), file, ground)?;
+            let path = file_of_effects(&at, file, ground)?;
             Ok(observer(SinkKind::Other, Some(Reader::File(path))))
         }
+    }
+}
+
+/// What is read, by which key it is given, and the kind of system that has it.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    key: &'static str,
+    kind: Kind,
+    what: What<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum What<'a> {
+    Query(&'a str),
+    Topic(&'a str),
+    Queue(&'a str),
+    Stream(&'a str),
+    Channel(&'a str),
+    Keys(&'a str),
+    Charges(bool),
+    Mails(&'a str),
+    Command(&'a [String]),
+    File(&'a str),
+}
+
+/// The one way that is given.
+fn way<'a>(key: &Key, given: &'a file::Observe) -> Result<Way<'a>, Wrong> {
+    let text = |text: &'a Option<String>, what: fn(&'a str) -> What<'a>| text.as_deref().map(what);
+    let all = [
+        ("query", Kind::Postgres, text(&given.query, What::Query)),
+        ("topic", Kind::Kafka, text(&given.topic, What::Topic)),
+        ("queue", Kind::Sqs, text(&given.queue, What::Queue)),
+        ("stream", Kind::Redis, text(&given.stream, What::Stream)),
+        ("channel", Kind::Redis, text(&given.channel, What::Channel)),
+        ("keys", Kind::Redis, text(&given.keys, What::Keys)),
+        ("charges", Kind::Http, given.charges.map(What::Charges)),
+        ("mails", Kind::Smtp, text(&given.mails, What::Mails)),
+        (
+            "command",
+            Kind::default(),
+            given.command.as_deref().map(What::Command),
+        ),
+        ("file", Kind::default(), text(&given.file, What::File)),
+    ];
+    let mut ways = all.into_iter().filter_map(|(key, kind, what)| {
+        Some(Way {
+            key,
+            kind,
+            what: what?,
+        })
+    });
+    match (ways.next(), ways.next()) {
+        (Some(way), None) => Ok(way),
         _ => Err(Wrong::at(
             key,
-            "says not clearly what is read: give one of `query`, `topic`, `queue`, `charges`, \
-             `command` and `file`",
+            "says not clearly what is read: give one of `query`, `topic`, `queue`, `stream`, \
+             `channel`, `keys`, `charges`, `mails`, `command` and `file`",
         )),
+    }
+}
+
+fn is_named(key: &Key, system: &System, name: &str, as_what: Named) -> Result<(), Wrong> {
+    match redis::named(system, key, name)? == as_what {
+        true => Ok(()),
+        false => {
+            let (is, not) = match as_what {
+                Named::Stream => ("channel", "stream"),
+                Named::Channel => ("stream", "channel"),
+            };
+            let what = format!("is a {is} and no {not}: write {is} = {}", quoted(name));
+            Err(Wrong::at(key, what))
+        }
+    }
+}
+
+fn not_empty(key: &Key, text: &str, hint: &str) -> Result<(), Wrong> {
+    let blank = text.trim().is_empty() || text.chars().any(char::is_control);
+    match blank {
+        true => Err(Wrong::at(key, format!("is empty: {hint}"))),
+        false => Ok(()),
     }
 }
 
@@ -217,7 +298,8 @@ fn no_system(key: &Key, given: &file::Observe) -> Result<(), Wrong> {
         None => Ok(()),
         Some(_) => Err(Wrong::at(
             &key.name("system"),
-            "belongs to a `query`, a `topic`, a `queue` or `charges`: a command or a file needs none",
+            "belongs to what a system is asked for (`query`, `topic`, `queue`, ...): a command or \
+             a file needs none",
         )),
     }
 }

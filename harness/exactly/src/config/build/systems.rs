@@ -1,6 +1,6 @@
 //! The systems of a configuration.
 
-use super::{check_name, queues};
+use super::{check_name, queues, redis};
 use crate::config::Env;
 use crate::config::error::{Key, Wrong, meant, quoted, quoted_path};
 use crate::config::file;
@@ -124,6 +124,8 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         ("sql", setup.sql.is_some(), Kind::Postgres),
         ("backlog", setup.backlog.is_some(), Kind::Postgres),
         ("queues", !setup.queues.is_empty(), Kind::Sqs),
+        ("streams", !setup.streams.is_empty(), Kind::Redis),
+        ("channels", !setup.channels.is_empty(), Kind::Redis),
         (
             "idempotency_keys",
             setup.idempotency_keys.is_some(),
@@ -147,8 +149,8 @@ fn setup(key: &Key, given: &file::System, folder: &Path) -> Result<Setup, Wrong>
         backlog: setup.backlog.clone().unwrap_or_default(),
         queues: queues::all(&key.name("queues"), &setup.queues)?,
         idempotency_keys: setup.idempotency_keys.unwrap_or_default(),
-        streams: Vec::new(),
-        channels: Vec::new(),
+        streams: redis::streams(&key.name("streams"), &setup.streams)?,
+        channels: redis::channels(&key.name("channels"), setup)?,
     })
 }
 
@@ -221,9 +223,9 @@ fn place(key: &Key, given: &file::System, env: Env<'_>) -> Result<SystemPlace, W
         (SystemPlace::At(address), kind) => {
             check_address(kind, address).map_err(|what| Wrong::at(&key, what))?;
         }
-        (SystemPlace::Local { .. }, Kind::Postgres) => {
-            let what = "PostgreSQL has no place \"local\" yet: leave it out (embedded is the real \
-                        server), or give { at = \"postgres://...\" }";
+        (SystemPlace::Local { .. }, Kind::Smtp) => {
+            let what = "a mail server has no place \"local\": leave it out (an embedded one that \
+                        keeps what it takes), or give { at = \"smtp://host:port\" }";
             return Err(Wrong::at(&key, what));
         }
         (SystemPlace::Local { .. }, Kind::Http) => {
@@ -275,6 +277,20 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
                 quoted(address)
             )),
         },
+        Kind::Redis => match is_url_of(address, &["redis://", "rediss://"], redis::may_be_in_url) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} is no URL of Redis: write redis://user:password@host:port",
+                quoted(address)
+            )),
+        },
+        Kind::Smtp => match is_url(address, &["smtp://", "smtps://"]) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} is no URL of a mail server: write smtp://host:port",
+                quoted(address)
+            )),
+        },
         Kind::Http if address.starts_with("https://") => Err(format!(
             "{} is spoken to with TLS, which no boundary can read: give the plain HTTP port",
             quoted(address)
@@ -291,11 +307,14 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
 
 /// Whether it is a URL with a host and without a user: what it says ends up in logs.
 fn is_url(address: &str, schemes: &[&str]) -> bool {
+    is_url_of(address, schemes, |c| c.is_ascii_graphic() && c != '@')
+}
+
+fn is_url_of(address: &str, schemes: &[&str], sound: fn(char) -> bool) -> bool {
     let mut schemes = schemes.iter();
     let rest = schemes.find_map(|scheme| address.strip_prefix(scheme));
     rest.is_some_and(|rest| {
         let authority = rest.split('/').next().unwrap_or_default();
-        let sound = |c: char| c.is_ascii_graphic() && c != '@';
         !authority.is_empty() && address.chars().all(sound)
     })
 }

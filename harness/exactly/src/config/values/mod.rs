@@ -119,6 +119,10 @@ pub enum Kind {
     Sqs,
     /// A service over HTTP/1.1; embedded, a payments service that charges by POST.
     Http,
+    /// Redis, or what speaks its protocol.
+    Redis,
+    /// A mail server; embedded, one that keeps what it takes.
+    Smtp,
 }
 
 impl Kind {
@@ -129,6 +133,8 @@ impl Kind {
             Self::Postgres => "postgres",
             Self::Sqs => "sqs",
             Self::Http => "http",
+            Self::Redis => "redis",
+            Self::Smtp => "smtp",
         }
     }
 }
