@@ -41,6 +41,16 @@ pub(crate) fn moments(history: &TrialHistory, id: Option<u32>) -> Vec<Moment> {
             });
         }
     }
+    let published = history.received.iter().filter(|(seq, ..)| Some(*seq) == id);
+    moments.extend(published.map(|(seq, receivers, at_ns)| Moment {
+        at_ns: *at_ns,
+        incarnation: 0,
+        kind: MomentKind::Telling,
+        what: format!(
+            "{{{seq}}} is published: its sender is told of {}",
+            count(*receivers, "receiver")
+        ),
+    }));
     let mut seen = Seen::default();
     let exchanges = history.exchanges.iter();
     let concerning: Vec<&ExchangeRecord> = exchanges

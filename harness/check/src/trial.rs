@@ -75,7 +75,13 @@ impl Builder {
     /// Takes a record of the trial. Returns the sink whose effects it replaced.
     pub(crate) fn push(&mut self, record: &Record) -> Option<usize> {
         match &record.event {
-            Event::Attempt(attempt) => self.attempt(attempt),
+            Event::Attempt(attempt) => {
+                if let Some(receivers) = attempt.receivers {
+                    let received = (attempt.seq, receivers, record.mono_ns);
+                    self.history.received.push(received);
+                }
+                self.attempt(attempt);
+            }
             Event::Exchange(exchange) => {
                 if self.history.exchanges.len() < EXCHANGES_MAX && !self.too_many_exchanges {
                     self.history.exchanges.push(exchange.clone());

@@ -95,6 +95,9 @@ pub struct TrialHistory {
     pub dropped_keys: Vec<String>,
     /// Attempts, in the order of `seq`; `seq` has no gaps.
     pub attempts: Vec<Attempt>,
+    /// Sequence, receivers and time (ns since the run began) of the attempts of which the
+    /// system said how many received them.
+    pub received: Vec<(u32, u64, u64)>,
     /// One per sink.
     pub sinks: Vec<SinkAudit>,
     /// Exchanges, in the order of their requests.
@@ -135,6 +138,7 @@ impl TrialHistory {
             feed_concurrency: 1,
             dropped_keys: Vec::new(),
             attempts: Vec::new(),
+            received: Vec::new(),
             sinks: Vec::new(),
             exchanges: Vec::new(),
             faults: Vec::new(),

@@ -273,3 +273,16 @@ fn a_long_story_keeps_what_is_telling() {
         assert!(steps.iter().any(|step| step == kept), "{kept}: {steps:#?}");
     }
 }
+
+#[test]
+fn a_published_message_that_nobody_got_says_so() {
+    let mut script = Script::upheld(Guarantee::ExactlyOnce);
+    let trial = script.trial(4);
+    lose(trial, 2);
+    trial.received = vec![(1, 1, 0), (2, 0, 0)];
+    let story = story(&script, Code::L1);
+    let told = "{2} is published: its sender is told of 0 receivers";
+    assert!(story.iter().any(|what| what == told), "{story:?}");
+    // Of the others it is not told.
+    assert!(!story.iter().any(|what| what.contains("{1}")), "{story:?}");
+}

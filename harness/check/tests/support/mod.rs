@@ -242,8 +242,12 @@ pub fn events(history: &TrialHistory, of: Option<u32>) -> Vec<(u64, Event)> {
     )];
     let mut add = |event| events.push((0, event));
     for attempt in &history.attempts {
+        let received = history
+            .received
+            .iter()
+            .find(|(seq, ..)| *seq == attempt.seq);
         add(Event::Attempt(AttemptRecord {
-            receivers: None,
+            receivers: received.map(|(_, receivers, _)| *receivers),
             seq: attempt.seq,
             key: history.keys[attempt.key as usize].clone(),
             key_seq: attempt.key_seq,
