@@ -28,6 +28,9 @@ pub enum FaultKind {
     DropReply,
     /// The reply arrives after the client's declared timeout.
     DelayReply,
+    /// Half-open: for a while packets of the connection are dropped in both directions,
+    /// without a reset and without an acknowledgement; then the path heals.
+    Blackhole,
     /// Holds the exchange until another one is seen: a directed interleaving.
     Hold,
     /// Frozen with the reply in our hands; a second instance with the same
@@ -63,7 +66,7 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Kill,
         Self::KillDeliverLate,
         Self::Terminate,
@@ -71,6 +74,7 @@ impl FaultKind {
         Self::DropRequest,
         Self::DropReply,
         Self::DelayReply,
+        Self::Blackhole,
         Self::Hold,
         Self::SecondOwner,
         Self::SlowHandler,
@@ -95,6 +99,7 @@ impl FaultKind {
             Self::DropRequest => "drop-request",
             Self::DropReply => "drop-reply",
             Self::DelayReply => "delay-reply",
+            Self::Blackhole => "blackhole",
             Self::Hold => "hold",
             Self::SecondOwner => "second-owner",
             Self::SlowHandler => "slow-handler",
@@ -115,6 +120,7 @@ impl FaultKind {
         match self {
             Self::Kill
             | Self::Terminate
+            | Self::Blackhole
             | Self::KillSystem
             | Self::RestartSystem
             | Self::PauseSystem => &[Phase::Before, Phase::After],
@@ -140,7 +146,7 @@ impl FaultKind {
     pub const fn is_directed(self) -> bool {
         matches!(
             self,
-            Self::Hold | Self::SecondOwner | Self::ExpireHorizon | Self::Replay
+            Self::Hold | Self::SecondOwner | Self::ExpireHorizon | Self::Replay | Self::Blackhole
         )
     }
 
@@ -231,7 +237,7 @@ pub struct Fault {
     /// [`FaultKind::HoldAndOvertake`]: what overtakes, instead of the retry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Selector>,
-    /// For freeze, terminate, delay-reply, slow-handler and pause-system: how
+    /// For freeze, terminate, delay-reply, blackhole, slow-handler and pause-system: how
     /// long, in milliseconds. For second-owner: how long the first one stays
     /// frozen at least.
     #[serde(default, skip_serializing_if = "Option::is_none")]

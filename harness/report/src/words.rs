@@ -88,6 +88,7 @@ fn fault_in_words(fault: &Fault) -> String {
         FaultKind::DropRequest
         | FaultKind::DropReply
         | FaultKind::DelayReply
+        | FaultKind::Blackhole
         | FaultKind::SlowHandler
         | FaultKind::HoldAndOvertake
         | FaultKind::ErrorBefore
@@ -168,6 +169,16 @@ fn of_the_exchange(fault: &Fault) -> String {
         }
         FaultKind::DelayReply => {
             format!("let {point} be applied, and hold its reply{lasting} past the client's timeout")
+        }
+        FaultKind::Blackhole => {
+            let moment = match fault.phase {
+                Phase::Before => format!("as {point} is sent"),
+                Phase::After => format!("when {point} was applied"),
+            };
+            format!(
+                "drop every packet of its connection{lasting} {moment}, in both directions and \
+                 without a reset"
+            )
         }
         FaultKind::SlowHandler => format!(
             "hold {point}{lasting}, longer than the lease, while the process lives: a handler \

@@ -15,7 +15,7 @@ impl Connection {
         let mut queue = Queue::default();
         loop {
             while let Some(unit) = self.next(Direction::ToClient, &mut buf) {
-                if let Some(end) = self.reply(unit, &mut queue).await? {
+                if let Some(end) = self.reply(unit, &mut queue, system).await? {
                     return Ok(end);
                 }
             }
@@ -108,7 +108,13 @@ impl Connection {
     }
 
     /// Something that the system pushes. A fault that strikes it finds it in our hands.
-    async fn pushed(&self, head: Head, unit: Unit, queue: &mut Queue) -> io::Result<Option<End>> {
+    async fn pushed(
+        &self,
+        head: Head,
+        unit: Unit,
+        queue: &mut Queue,
+        system: &OwnedReadHalf,
+    ) -> io::Result<Option<End>> {
         let (life, director) = (&self.boundaries.life, &self.boundaries.director);
         life.saw_exchange();
         let opened = director.pushed(life, &self.boundaries.system, head);
@@ -126,6 +132,7 @@ impl Connection {
                 Act::Discard => return Ok(Some(End::Discarded)),
                 Act::Reset => return Ok(Some(End::Reset)),
                 Act::Replace => director.miss_because(strike, "there is no reply to replace"),
+                Act::Silence(lasting) => self.silence(&at, system.as_ref(), lasting).await,
                 Act::Forward | Act::Late | Act::Refuse | Act::Part | Act::Overtake => {}
             }
         }
@@ -137,9 +144,14 @@ impl Connection {
         Ok(None)
     }
 
-    async fn reply(&self, mut unit: Unit, queue: &mut Queue) -> io::Result<Option<End>> {
+    async fn reply(
+        &self,
+        mut unit: Unit,
+        queue: &mut Queue,
+        system: &OwnedReadHalf,
+    ) -> io::Result<Option<End>> {
         if let Some(head) = unit.opens.take() {
-            return self.pushed(head, unit, queue).await;
+            return self.pushed(head, unit, queue, system).await;
         }
         let (life, director) = (&self.boundaries.life, &self.boundaries.director);
         let exchange = unit
@@ -160,6 +172,7 @@ impl Connection {
                 match director.after(&at, &self.client_gone).await {
                     Act::Discard => return Ok(Some(End::Discarded)),
                     Act::Reset => return Ok(Some(End::Reset)),
+                    Act::Silence(lasting) => self.silence(&at, system.as_ref(), lasting).await,
                     Act::Replace => {
                         if let Some(instead) = self.replace(&at, key) {
                             queue.push(instead, Meaning::Nothing);

@@ -16,6 +16,7 @@ mod life;
 mod link;
 mod queue;
 mod said;
+mod silence;
 mod struck;
 mod up;
 

@@ -45,6 +45,10 @@ impl Connection {
         };
         let end = match act {
             Act::Forward | Act::Replace => None,
+            Act::Silence(lasting) => {
+                self.silence(&at, (*system).as_ref(), lasting).await;
+                None
+            }
             Act::Discard => return Ok(Some(End::Discarded)),
             Act::Reset => return Ok(Some(End::Reset)),
             Act::Late => return self.late(&at, &struck.bytes, system).await.map(Some),

@@ -18,6 +18,9 @@ const BACKOFF: Duration = Duration::from_millis(1_200);
 /// The same for a process that lost a lease: it has to join again first.
 const REJOIN: Duration = Duration::from_secs(1);
 
+/// How long a path is dead where nothing says how long anybody waits.
+const SILENCE: Duration = Duration::from_secs(2);
+
 /// The fault that strikes an exchange, by its index in the schedule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Strike(pub(super) usize);
@@ -56,6 +59,8 @@ pub enum Act {
     Part,
     /// Reset the client's side; deliver the request once its retry was answered.
     Overtake,
+    /// Drop what is on the connection for so long, then pass it on.
+    Silence(Duration),
 }
 
 /// Counts a strike as in progress while it lives.
@@ -124,6 +129,8 @@ impl Director {
             | FaultKind::RestartSystem
             | FaultKind::PauseSystem => Some(RETRY),
             FaultKind::ErrorBefore | FaultKind::ErrorAfter => Some(BACKOFF),
+            // Whoever was not heard for long is asked again after as long.
+            FaultKind::Blackhole => Some(BACKOFF * 2),
             FaultKind::SecondOwner => Some(REJOIN),
             FaultKind::Freeze | FaultKind::SlowHandler => self.terms.lease().map(|_| REJOIN),
             FaultKind::Kill
@@ -133,6 +140,14 @@ impl Director {
             | FaultKind::ExpireHorizon
             | FaultKind::Replay => None,
         }
+    }
+
+    /// How long the path is dead: longer than the client waits, where that is known.
+    fn silent_for(&self, at: &At<'_>, fault: &Fault) -> Duration {
+        let timeout = self.terms.client_timeouts.get(at.system);
+        let patience = timeout.map(|timeout| *timeout * 2);
+        let said = self.outlasting(fault);
+        said.or(patience).unwrap_or(SILENCE)
     }
 
     pub(super) fn miss(&self, strike: Strike) {
@@ -169,6 +184,7 @@ impl Director {
             FaultKind::Hold => self.hold(at).await,
             FaultKind::SlowHandler => self.slow_handler(at, &fault, client_left).await,
             FaultKind::HoldAndOvertake => Act::Overtake,
+            FaultKind::Blackhole => Act::Silence(self.silent_for(at, &fault)),
             FaultKind::ErrorBefore => Act::Refuse,
             FaultKind::ApplyPart => Act::Part,
             FaultKind::KillSystem | FaultKind::RestartSystem | FaultKind::PauseSystem => {
@@ -199,6 +215,7 @@ impl Director {
             FaultKind::Freeze => self.freeze(at, &fault).await,
             FaultKind::SecondOwner => self.second_owner(at, &fault).await,
             FaultKind::ErrorAfter => Act::Replace,
+            FaultKind::Blackhole => Act::Silence(self.silent_for(at, &fault)),
             FaultKind::ExpireHorizon => self.expire_horizon(at).await,
             FaultKind::KillSystem | FaultKind::RestartSystem | FaultKind::PauseSystem => {
                 self.outage(at, &fault).await
@@ -212,7 +229,7 @@ impl Director {
             | FaultKind::ApplyPart
             | FaultKind::Replay => Act::Forward,
         };
-        if !matches!(act, Act::Forward | Act::Replace) {
+        if !matches!(act, Act::Forward | Act::Replace | Act::Silence(_)) {
             self.withheld(at.id);
         }
         act

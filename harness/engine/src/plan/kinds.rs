@@ -86,6 +86,13 @@ fn applies(
                 "it forgets nothing by a clock that can be moved".into(),
             )),
         },
+        FaultKind::Blackhole => match known.stands {
+            true => Ok(()),
+            false => Err(Not::System(
+                "it outlasts every timeout: the second point of each class stands for the others"
+                    .into(),
+            )),
+        },
         FaultKind::Hold
         | FaultKind::Replay
         | FaultKind::KillSystem

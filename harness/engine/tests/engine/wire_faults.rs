@@ -193,3 +193,57 @@ async fn an_exchange_without_a_reply_is_on_record() {
     );
     assert_eq!(exchanges[1].error.as_deref(), Some("such luck"));
 }
+
+/// Bytes that a local port has sent and nobody has acknowledged: the field `tx_queue` of
+/// proc(5), /proc/net/tcp.
+fn unacknowledged(port: u16) -> u64 {
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let local = format!(":{port:04X}");
+    let rows = table.lines().map(|row| row.split_whitespace().collect());
+    let mut mine = rows.filter(|row: &Vec<&str>| row[1].ends_with(&local) && row[3] == "01");
+    let (sent, _) = mine.next().unwrap()[4].split_once(':').unwrap();
+    u64::from_str_radix(sent, 16).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_path_that_swallows_packets_acknowledges_nothing_and_heals() {
+    for (phase, held) in [(Phase::Before, 0), (Phase::After, 1)] {
+        let mut fault = at(FaultKind::Blackhole, phase, 1);
+        fault.duration_ms = Some(700);
+        let rig = Rig::with([fault]).await;
+        let (life, port) = rig.life(1);
+        let mut client = rig.client(port).await;
+        assert_eq!(client.ask("E 0").await, Saw::ok("E 0"));
+        client.send("E 1").await;
+        eventually("fired", || rig.director.all_fired()).await;
+        let applied = rig.server.applied().len() - 1;
+        assert_eq!(applied, held, "{phase}");
+        // What is sent now is taken by nobody's kernel.
+        client.send("E 2").await;
+        let local = client.stream.get_ref().local_addr().unwrap().port();
+        // (The first one may have been, a little later than it came.)
+        let mut looks = 0;
+        eventually("still not acknowledged", || {
+            assert!(unacknowledged(local) >= "E 2\n".len() as u64);
+            looks += 1;
+            looks == 50
+        })
+        .await;
+        // And nobody is told: both are answered when the path has healed.
+        assert_eq!(client.saw().await, Saw::ok("E 1"));
+        assert_eq!(client.saw().await, Saw::ok("E 2"));
+        assert_eq!(life.handle().unwrap().exited(), None);
+        rig.end().await;
+        assert_eq!(rig.server.applied(), ["E 0", "E 1", "E 2"]);
+        assert_eq!(rig.states(0), ARMED_FIRED);
+        let fired = rig
+            .faults()
+            .into_iter()
+            .rfind(|f| f.state == FaultState::Fired);
+        let silent = fired.unwrap().collateral;
+        assert!(
+            !silent.iter().any(|also| also.contains("application")),
+            "{silent:?}"
+        );
+    }
+}

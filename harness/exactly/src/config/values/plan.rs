@@ -85,8 +85,14 @@ pub(in crate::config) fn plannable() -> impl Iterator<Item = FaultKind> {
 }
 
 /// Kinds that break what is mostly taken for granted (a service that is away for
-/// longer than a system remembers, an operator who feeds dead letters again): they are
+/// longer than a system remembers, an operator who feeds dead letters again), or take
+/// longer than every timeout (a path that swallows packets): they are
 /// gone through where somebody asks for them by name.
 pub(in crate::config) fn by_name() -> impl Iterator<Item = FaultKind> {
-    [FaultKind::ExpireHorizon, FaultKind::Replay].into_iter()
+    [
+        FaultKind::ExpireHorizon,
+        FaultKind::Replay,
+        FaultKind::Blackhole,
+    ]
+    .into_iter()
 }
