@@ -7,8 +7,8 @@
 
 use crate::spec::VISIBILITY_MS;
 use crate::witness::{
-    away_after, delete, drop_request, given_up_and_replayed, insert, kill_after, kill_before, send,
-    send_batch, slow_before,
+    away_after, delete, drop_replies, drop_request, given_up_and_replayed, insert, kill_after,
+    kill_before, send, send_batch, slow_before,
 };
 use crate::{Claim, Sink, Variant};
 use exactly_model::Code::{D3, D4, D6, O1};
@@ -17,6 +17,9 @@ use exactly_model::{Code, Need, Schedule};
 
 /// Longer than the visibility timeout, which SQS looks at with its own clock.
 const SLOW_MS: u64 = VISIBILITY_MS + 700;
+
+/// Attempts of the SDK before it tells the code above it (`RetryConfig::standard`).
+const SDK_ATTEMPTS: u32 = 3;
 
 /// The claim with its variants.
 pub(crate) fn claim() -> Claim {
@@ -76,7 +79,7 @@ fn appends() -> Vec<Variant> {
             "sqs-resend-new-id",
             appended(AtLeastOnce),
             &[D3],
-            vec![kill_after(send(1))],
+            vec![kill_after(send(1)), drop_replies(send(1), SDK_ATTEMPTS)],
         ),
     ]
 }

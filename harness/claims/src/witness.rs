@@ -103,6 +103,13 @@ pub(crate) fn drop_reply(point: Selector) -> Schedule {
     Schedule::single(Fault::new(FaultKind::DropReply, Phase::After, point))
 }
 
+/// The same of the first so many: of a client that repeats by itself.
+pub(crate) fn drop_replies(point: Selector, times: u32) -> Schedule {
+    let mut lost = Fault::new(FaultKind::DropReply, Phase::After, point);
+    lost.times = Some(times);
+    Schedule::single(lost)
+}
+
 /// The DeleteMessage that acknowledges message `sequence`.
 pub(crate) fn delete(sequence: u32) -> Selector {
     Selector::new("sqs", "DeleteMessage")

@@ -10,6 +10,8 @@ use exactly_model::{
 const FAULTS_MAX: usize = 16;
 /// The longest that one fault may last: ten minutes.
 const DURATION_MS_MAX: u64 = 600_000;
+/// A client that asks more often than that is not going to give up.
+const TIMES_MAX: u32 = 100;
 
 /// Reads a file's text. Errors read after the file's name and say where: line
 /// and column, or the key.
@@ -106,6 +108,18 @@ fn check(fault: &Fault, messages: u32) -> Result<(), (&'static str, String)> {
                 format!("is there: only what is held has one, and this is {kind}"),
             ));
         }
+    }
+    match fault.times {
+        Some(_) if !kind.repeats() => {
+            let what = format!(
+                "is there: only a fault of a request or of its reply strikes again, and this is {kind}"
+            );
+            return Err(("times", what));
+        }
+        Some(times) if !(1..=TIMES_MAX).contains(&times) => {
+            return Err(("times", format!("is {times}: 1 to {TIMES_MAX}")));
+        }
+        _ => {}
     }
     if fault.nodes.is_some() && !kind.strikes_system() {
         return Err((

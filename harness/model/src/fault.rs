@@ -150,6 +150,19 @@ impl FaultKind {
         )
     }
 
+    /// Whether it strikes a request or its reply and leaves the process alone, so that it
+    /// can strike the next one too.
+    pub const fn repeats(self) -> bool {
+        matches!(
+            self,
+            Self::DropRequest
+                | Self::DropReply
+                | Self::DelayReply
+                | Self::ErrorBefore
+                | Self::ErrorAfter
+        )
+    }
+
     /// Whether it strikes a node of the system. Such a trial has the system to
     /// itself.
     pub const fn strikes_system(self) -> bool {
@@ -245,6 +258,11 @@ pub struct Fault {
     /// For kills with several exchanges in flight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub others: Option<Others>,
+    /// For faults of a request or of its reply: it strikes the first so many exchanges
+    /// that are meant, and not only one. A client that repeats by itself (the SDKs of AWS
+    /// ask three times) tells the code above it nothing of a single loss.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times: Option<u32>,
     /// For faults of the system: which of its nodes. Absent: the one that serves
     /// the exchange.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -261,6 +279,7 @@ impl Fault {
             until: None,
             duration_ms: None,
             others: None,
+            times: None,
             nodes: None,
         }
     }
@@ -285,6 +304,9 @@ impl std::fmt::Display for Fault {
         }?;
         if let Some(nodes) = self.nodes {
             write!(f, " ({nodes})")?;
+        }
+        if let Some(times) = self.times {
+            write!(f, " ({times} times)")?;
         }
         match self.others {
             Some(Others::Applied) => write!(f, " (others in flight applied)"),

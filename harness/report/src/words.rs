@@ -104,6 +104,9 @@ fn fault_in_words(fault: &Fault) -> String {
             selector(&fault.point)
         ),
     };
+    if let Some(times) = fault.times {
+        words.push_str(&format!(", {times} times"));
+    }
     match fault.others {
         Some(Others::Applied) => words.push_str(" (other exchanges in flight are applied)"),
         Some(Others::Dropped) => words.push_str(" (other exchanges in flight are dropped)"),

@@ -7,7 +7,8 @@
 //! * Faults that tell: whatever loses the process between the SendMessage and the
 //!   DeleteMessage.
 //! * Expected: at-least-once, window or not.
-//! * Witness: kill after the SendMessage of message 1.
+//! * Witnesses: kill after the SendMessage of message 1; its reply lost as often as the
+//!   SDK asks.
 
 use super::app::Settings;
 use super::queues::{Queues, order};

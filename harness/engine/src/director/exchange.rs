@@ -5,7 +5,7 @@ use super::state::Director;
 use super::strike::Strike;
 use crate::boundary::Life;
 use exactly_adapter::{Head, Reply};
-use exactly_model::{Class, Event, ExchangeRecord, Fate, FaultState, Outcome, Phase};
+use exactly_model::{Class, Event, ExchangeRecord, Fate, Outcome, Phase};
 use std::sync::atomic::Ordering;
 
 /// Number of an exchange within its trial.
@@ -118,9 +118,7 @@ impl Director {
             state.ledger.commit(id);
         }
         let strike = state.faults.iter().position(|armed| {
-            armed.reserved == Some(id)
-                && armed.state == FaultState::Armed
-                && armed.fault.phase == Phase::After
+            armed.reserved == Some(id) && armed.is_due() && armed.fault.phase == Phase::After
         });
         drop(state);
         self.changed();

@@ -53,6 +53,8 @@ pub(super) struct State {
 pub(super) struct Armed {
     pub fault: Fault,
     pub state: FaultState,
+    /// How often it may strike yet.
+    pub left: u32,
     /// Reserved by the exchange whose reply it waits for.
     pub reserved: Option<ExchangeId>,
     /// For holds: the exchange it waits for was answered.
@@ -78,6 +80,7 @@ impl Director {
             .map(|fault| Armed {
                 fault: fault.clone(),
                 state: FaultState::Armed,
+                left: fault.times.unwrap_or(1),
                 reserved: None,
                 released: false,
                 late_due: false,
@@ -210,12 +213,31 @@ impl Director {
     }
 }
 
+impl Armed {
+    /// Whether it waits for an exchange to strike: its first, or another one.
+    pub fn is_due(&self) -> bool {
+        match self.state {
+            FaultState::Armed => true,
+            FaultState::Fired => self.left > 0,
+            FaultState::Missed => false,
+        }
+    }
+
+    /// It cannot be applied, and is not tried again. What has struck before has fired.
+    pub fn miss(&mut self) {
+        self.left = 0;
+        if self.state == FaultState::Armed {
+            self.state = FaultState::Missed;
+        }
+    }
+}
+
 impl State {
     /// Reserves the first armed fault that means exchange `id`.
     pub fn reserve(&mut self, id: ExchangeId) -> Option<Strike> {
         let open = self.ledger.get(id)?;
         let index = self.faults.iter().position(|armed| {
-            armed.state == FaultState::Armed
+            armed.is_due()
                 && armed.fault.kind != FaultKind::Replay
                 && armed
                     .reserved

@@ -97,7 +97,9 @@ impl Director {
     /// The same, with what else it struck.
     pub fn fire_upon(&self, at: &At<'_>, also: Vec<String>) {
         let mut state = self.state();
-        state.faults[at.strike.0].state = FaultState::Fired;
+        let armed = &mut state.faults[at.strike.0];
+        armed.state = FaultState::Fired;
+        armed.left = armed.left.saturating_sub(1);
         let struck = state
             .ledger
             .get(at.id)
@@ -151,13 +153,13 @@ impl Director {
     }
 
     pub(super) fn miss(&self, strike: Strike) {
-        self.state().faults[strike.0].state = FaultState::Missed;
+        self.state().faults[strike.0].miss();
     }
 
     /// The fault cannot be applied here, and the run says why.
     pub fn miss_because(&self, strike: Strike, why: &str) {
         let mut state = self.state();
-        state.faults[strike.0].state = FaultState::Missed;
+        state.faults[strike.0].miss();
         let fault = state.faults[strike.0].fault.clone();
         drop(state);
         self.remark(&format!("{fault}: missed, {why}"));

@@ -247,3 +247,35 @@ async fn a_path_that_swallows_packets_acknowledges_nothing_and_heals() {
         );
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fault_strikes_the_retries_too_until_it_has_struck_often_enough() {
+    let mut fault = at(FaultKind::DropReply, Phase::After, 1);
+    fault.times = Some(2);
+    let rig = Rig::with([fault]).await;
+    let (_life, port) = rig.life(1);
+    for _ in 0..2 {
+        assert_eq!(rig.client(port).await.ask("E 1").await, Saw::RESET);
+    }
+    assert_eq!(rig.client(port).await.ask("E 1").await, Saw::ok("E 1"));
+    rig.end().await;
+    assert_eq!(rig.server.applied(), ["E 1", "E 1", "E 1"]);
+    assert_eq!(rig.fate("s E {1} #2"), Some(Fate::Applied));
+    assert_eq!(rig.fate("s E {1} #3"), Some(Fate::Answered));
+    let struck = [FaultState::Armed, FaultState::Fired, FaultState::Fired];
+    assert_eq!(rig.states(0), struck);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_gives_up_before_is_told_all_the_same() {
+    let mut fault = at(FaultKind::ErrorBefore, Phase::Before, 1);
+    fault.times = Some(3);
+    let rig = Rig::with([fault]).await;
+    let (_life, port) = rig.life(1);
+    let mut client = rig.client(port).await;
+    assert_eq!(client.ask("E 1").await, Saw::Line("no not now".into()));
+    assert_eq!(client.ask("E 2").await, Saw::ok("E 2"));
+    rig.end().await;
+    assert_eq!(rig.server.applied(), ["E 2"]);
+    assert_eq!(rig.states(0), ARMED_FIRED);
+}

@@ -1,6 +1,7 @@
 //! A hundred configurations that cannot be used. Each has to be refused with the
 //! file, the line, the key, what is wrong, and what to do.
 
+mod channels;
 mod faults;
 mod feed;
 mod files;
@@ -20,6 +21,7 @@ fn rows() -> Vec<Row> {
         tables::rows(),
         systems::rows(),
         queues::rows(),
+        channels::rows(),
         places::rows(),
         processes::rows(),
         feed::rows(),
@@ -31,7 +33,7 @@ fn rows() -> Vec<Row> {
 
 #[test]
 fn the_configuration_that_they_are_made_from_is_sound() {
-    for text in [support::GOOD, support::QUEUES] {
+    for text in [support::GOOD, support::QUEUES, support::CHANNELS] {
         let check = support::load("sound", text).unwrap();
         assert_eq!(check.notes(), &[] as &[String]);
     }

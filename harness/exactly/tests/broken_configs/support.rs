@@ -139,6 +139,68 @@ kinds = ["kill", "expire-horizon", "replay"]
 guarantee = "exactly-once"
 "#;
 
+/// Sound too, of channels, streams and mails.
+pub const CHANNELS: &str = r#"name = "news"
+
+[systems.r]
+kind = "redis"
+place = { at = "redis://app:secret@redis:6379/0" }
+
+[systems.r.setup]
+streams = [
+    { name = "orders", max_len = 1000 },
+    { name = "accepted" },
+]
+channels = ["news", "hints"]
+
+[systems.m]
+kind = "smtp"
+client_timeout = "1s"
+
+[[process]]
+name = "worker"
+command = ["./worker", "{r.prefix}"]
+ready = { log = "subscribed" }
+
+[process.env]
+REDIS_URL = "{r.url}"
+STREAM = "{r.stream.orders}"
+CHANNEL = "{r.channel.news}"
+SMTP_HOST = "{m.host}"
+SMTP_PORT = "{m.port}"
+
+[feed]
+system = "r"
+to = "news"
+every = "20ms"
+
+[[observe]]
+name = "sent"
+system = "r"
+stream = "accepted"
+
+[[observe]]
+name = "told"
+system = "r"
+channel = "hints"
+
+[[observe]]
+name = "counted"
+system = "r"
+keys = "order:*"
+
+[[observe]]
+name = "confirmed"
+system = "m"
+mails = "*@customers.example"
+
+[faults]
+kinds = ["kill", "blackhole"]
+
+[expect]
+guarantee = "at-most-once"
+"#;
+
 /// A configuration that cannot be used.
 #[derive(Clone)]
 pub struct Row {
@@ -181,6 +243,14 @@ impl Row {
     pub fn of_queues(self) -> Self {
         Self {
             base: QUEUES,
+            ..self
+        }
+    }
+
+    /// The same change of the sound one with channels.
+    pub fn of_channels(self) -> Self {
+        Self {
+            base: CHANNELS,
             ..self
         }
     }
