@@ -44,6 +44,11 @@ impl<'a> Frame<'a> {
         Self { bytes }
     }
 
+    /// One value out of a frame, as [`Reader::raw`] gives it.
+    pub const fn part(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
     /// All of it.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes

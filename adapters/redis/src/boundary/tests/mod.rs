@@ -1,0 +1,5 @@
+mod flows;
+mod labels;
+mod limits;
+mod pubsub;
+mod wire;
