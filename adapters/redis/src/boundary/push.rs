@@ -7,13 +7,8 @@ use crate::resp::{Frame, Token};
 /// A frame that is no plain reply.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Pushed<'a> {
-    /// A message of a channel. `name` is what was subscribed: a channel, or a pattern.
-    Message {
-        /// `message`, `pmessage`, `smessage`.
-        operation: &'static str,
-        name: &'a [u8],
-        payload: &'a [u8],
-    },
+    /// A message of a channel.
+    Message(Message<'a>),
     /// A subscription began or ended.
     Confirmation {
         kind: Kind,
@@ -24,6 +19,19 @@ pub(super) enum Pushed<'a> {
     },
     /// `invalidate`, and what else there may be.
     Other,
+}
+
+/// A message of a channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Message<'a> {
+    /// `message`, `pmessage`, `smessage`.
+    pub operation: &'static str,
+    /// What was subscribed: a channel, or a pattern.
+    pub name: &'a [u8],
+    /// Where it was published.
+    pub channel: &'a [u8],
+    /// What was published, as it stands in the frame.
+    pub payload: &'a [u8],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,14 +61,18 @@ pub(super) fn pushed(frame: Frame<'_>, in_array: bool) -> Result<Option<Pushed<'
         let torn = || format!("a push of the kind {operation} is torn");
         let name = reader.text().filter(|_| values == expected);
         let name = name.ok_or_else(torn)?;
-        // Whose pattern it is stands first, and then the channel.
-        reader.skip(expected - 3);
+        // The pattern stands first, and then the channel.
+        let channel = match expected {
+            4 => reader.text().ok_or_else(torn)?,
+            _ => name,
+        };
         let payload = reader.raw();
-        return Ok(Some(Pushed::Message {
+        return Ok(Some(Pushed::Message(Message {
             operation,
             name,
+            channel,
             payload,
-        }));
+        })));
     }
     let Some((kind, begins)) = confirmation(word) else {
         return Ok(is_push.then_some(Pushed::Other));

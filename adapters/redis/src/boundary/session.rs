@@ -6,12 +6,12 @@ use super::command::{names_addresses, unreadable};
 use super::entries::{delivered, ids_in};
 use super::label::{About, Label};
 use super::legal::error_before;
-use super::push::{Kind, Pushed, Subscriptions, confirmed, pushed};
+use super::push::{Kind, Message, Pushed, Subscriptions, confirmed, pushed};
 use super::transaction::Transaction;
 use super::waiting::Waiting;
 use crate::resp::{Frame, Token};
 use exactly_adapter::{Delivered, Head, Reply};
-use exactly_model::{Class, MessageId};
+use exactly_model::Class;
 use std::collections::VecDeque;
 
 /// Requests in flight on one connection: pipelines of clients are long.
@@ -140,11 +140,7 @@ impl Session {
         let front = self.waiting.front();
         let in_array = !self.resp3 && (self.subscriptions.any() || front.is_some_and(subscribes));
         match pushed(frame, in_array)? {
-            Some(Pushed::Message {
-                operation,
-                name,
-                payload,
-            }) => Ok(self.message(operation, name, payload, corner)),
+            Some(Pushed::Message(message)) => Ok(self.message(message, corner)),
             Some(Pushed::Confirmation {
                 kind,
                 begins,
@@ -155,22 +151,16 @@ impl Session {
         }
     }
 
-    fn message(
-        &mut self,
-        operation: &str,
-        name: &[u8],
-        payload: &[u8],
-        corner: Corner<'_>,
-    ) -> Heard {
-        let target = corner.names.channel_target(name);
-        let ids: Vec<MessageId> = ids_in(payload);
+    fn message(&mut self, message: Message<'_>, corner: Corner<'_>) -> Heard {
+        let channel = corner.names.channel_target(message.channel);
+        let ids = ids_in(message.payload);
         self.keys += 1;
         Heard {
-            delivers: delivered(&ids, &target, corner),
+            delivers: delivered(&ids, &channel, corner),
             opens: Some(Head {
                 key: self.keys,
-                operation: operation.into(),
-                target,
+                operation: message.operation.into(),
+                target: corner.names.channel_target(message.name),
                 class: Class::Take,
                 ids,
                 commits: Vec::new(),

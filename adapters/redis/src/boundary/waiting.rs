@@ -96,6 +96,10 @@ impl Waiting {
                 said.outcome = Some(Outcome::Fail);
                 said.error = Some("nil: the condition (NX, XX) was not met".into());
             }
+            ("XADD", _) if first == Token::Null => {
+                said.outcome = Some(Outcome::Fail);
+                said.error = Some("nil: there is no such stream (NOMKSTREAM)".into());
+            }
             _ if self.class == Class::Take => said.idle = is_nothing(first),
             _ => {}
         }

@@ -154,6 +154,7 @@ fn errors_are_judged() {
         ("SET x7t12.a 1 NX", "_|", Outcome::Fail),
         ("SET x7t12.a 1 NX GET", "$-1|", Outcome::Ok),
         ("SET x7t12.a 1 GET", "$-1|", Outcome::Ok),
+        ("XADD x7t12.orders NOMKSTREAM * a b", "$-1|", Outcome::Fail),
         (
             "EVAL x 0",
             "-ERR in the middle script: abc|",

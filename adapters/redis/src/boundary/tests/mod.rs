@@ -1,5 +1,6 @@
 mod flows;
 mod labels;
 mod limits;
+mod live;
 mod pubsub;
 mod wire;

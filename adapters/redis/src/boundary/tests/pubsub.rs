@@ -24,12 +24,15 @@ fn subscriber(kind: char) -> Wire {
 fn a_message_is_an_exchange_that_the_system_opens() {
     for kind in ['*', '>'] {
         let mut wire = subscriber(kind);
-        let position = Position {
-            target: "channel.news".into(),
-            partition: 0,
-            offset: 4,
-        };
-        wire.shared.fed(id(1), position);
+        // The third was fed to another channel of the trial.
+        for (sequence, channel) in [(1, "channel.news"), (2, "channel.news"), (3, "channel.b")] {
+            let position = Position {
+                target: channel.into(),
+                partition: 0,
+                offset: i64::from(sequence) + 3,
+            };
+            wire.shared.fed(id(sequence), position);
+        }
         wire.server(&frame(kind, "message x7t12.news x7-12-1"));
         wire.server(&frame(kind, "pmessage x7t12.n* x7t12.news x7-12-2"));
         wire.server(&frame(kind, "smessage x7t12.news x7-12-3"));
@@ -43,8 +46,8 @@ fn a_message_is_an_exchange_that_the_system_opens() {
             ]
         );
         assert!(wire.seen.pushed.iter().all(|head| !head.expects_reply));
-        assert_eq!(wire.seen.delivered.len(), 1);
-        assert_eq!(wire.seen.delivered[0].first, 4);
+        let offsets: Vec<_> = wire.seen.delivered.iter().map(|d| d.first).collect();
+        assert_eq!(offsets, [4, 5]);
         // No key is used twice.
         let heads = wire.seen.heads.iter().chain(&wire.seen.pushed);
         let mut keys: Vec<u64> = heads.map(|head| head.key).collect();
@@ -61,12 +64,15 @@ fn unsubscribing_from_all_ends_with_the_last_confirmation() {
         let mut wire = subscriber(kind);
         wire.client(&ask("PSUBSCRIBE x7t12.n*"));
         wire.server(&frame(kind, "psubscribe x7t12.n* 3"));
+        wire.client(&ask("SUBSCRIBE x7t12.c"));
+        wire.server(&frame(kind, "subscribe x7t12.c 4"));
         wire.client(&ask("UNSUBSCRIBE"));
         let before = wire.outcomes().len();
-        wire.server(&frame(kind, "unsubscribe x7t12.news 2"));
+        wire.server(&frame(kind, "unsubscribe x7t12.news 3"));
         wire.server(&frame(kind, "message x7t12.b x7-12-1"));
+        wire.server(&frame(kind, "unsubscribe x7t12.b 2"));
         assert_eq!(wire.outcomes().len(), before);
-        wire.server(&frame(kind, "unsubscribe x7t12.b 1"));
+        wire.server(&frame(kind, "unsubscribe x7t12.c 1"));
         assert_eq!(wire.outcomes().len(), before + 1);
         wire.client(&ask("UNSUBSCRIBE"));
         wire.server(&frame(kind, "unsubscribe nil 1"));
