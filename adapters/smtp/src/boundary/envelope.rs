@@ -1,0 +1,81 @@
+//! Whom the mail under way is from and to, as far as the server has said yes.
+
+use crate::reading::Reading;
+use exactly_adapter::TrialNames;
+use exactly_model::MessageId;
+
+/// Recipients that are remembered: the first one is the target, the others may carry ids.
+const RECIPIENTS_MAX: usize = 1000;
+
+/// The envelope of the mail under way.
+#[derive(Debug, Default)]
+pub(super) struct Envelope {
+    from: String,
+    recipients: Vec<String>,
+}
+
+impl Envelope {
+    /// A mail that begins.
+    pub fn from(from: String) -> Self {
+        Self {
+            from,
+            recipients: Vec::new(),
+        }
+    }
+
+    /// A recipient that was taken.
+    pub fn to(&mut self, recipient: String) {
+        if self.recipients.len() < RECIPIENTS_MAX {
+            self.recipients.push(recipient);
+        }
+    }
+
+    /// The first recipient; ids in it, which are different in each trial, as `{id}`.
+    pub fn target(&self) -> String {
+        let Some(first) = self.recipients.first() else {
+            return String::new();
+        };
+        let words = first.split(['.', '+', '@', '=', '_']);
+        let ids = words.filter(|word| is_id(word));
+        ids.fold(first.clone(), |target, id| target.replace(id, "{id}"))
+    }
+
+    /// The trial's messages in a mail with this content, ascending.
+    pub fn ids(&self, content: &[u8], names: TrialNames) -> Vec<MessageId> {
+        let addresses = std::iter::once(&self.from).chain(&self.recipients);
+        let mut ids = Reading::of(content, addresses.map(String::as_str)).ids;
+        ids.retain(|id| id.run() == names.run && id.trial() == names.trial);
+        ids.sort_unstable();
+        ids
+    }
+}
+
+fn is_id(word: &str) -> bool {
+    // A number that stands alone may be anything.
+    !word.bytes().all(|b| b.is_ascii_digit()) && MessageId::parse(word).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Envelope;
+
+    #[test]
+    fn the_target_is_the_same_in_every_trial() {
+        for (first, target) in [
+            ("a@b.example", "a@b.example"),
+            ("x7-12-3@b", "{id}@b"),
+            ("a+x7-12-3@b", "a+{id}@b"),
+            (
+                "65786163-0000-8007-8000-00000c000003@b",
+                "65786163-0000-8007-8000-00000c000003@b",
+            ),
+            ("123@b", "123@b"),
+        ] {
+            let mut envelope = Envelope::from(String::new());
+            envelope.to(first.into());
+            envelope.to("c@d".into());
+            assert_eq!(envelope.target(), target);
+        }
+        assert_eq!(Envelope::default().target(), "");
+    }
+}
