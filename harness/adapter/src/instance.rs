@@ -1,6 +1,6 @@
 //! A running system, and one trial's corner of it.
 
-use crate::{Decoder, FeedError, Host, ObserveError, StartError};
+use crate::{Decoder, FeedError, Host, ObserveError, StartError, StopSignal};
 use async_trait::async_trait;
 use exactly_model::{
     MessageId, Need, Observer, Outcome, Position, Setup, SystemInfo, SystemPlace, View,
@@ -117,6 +117,13 @@ pub trait Control: Send + Sync {
     async fn kill(&self, node: u32);
     /// Orderly stop. Returns when the node is gone.
     async fn stop(&self, node: u32);
+    /// Stop by `signal`, for a server that ends in more ways than one (Postgres:
+    /// smart, fast and immediate shutdown). Returns when the node is gone, by
+    /// whatever it took. The others stop in the way that they have.
+    async fn stop_by(&self, node: u32, signal: StopSignal) {
+        let _ = signal;
+        self.stop(node).await;
+    }
     /// Starts a node that is gone. Returns when it serves.
     async fn start(&self, node: u32) -> Result<(), StartError>;
     /// SIGSTOP.

@@ -3,7 +3,9 @@
 
 mod host;
 mod labels;
+mod outages;
 mod places;
 mod proxy;
+mod restore;
 mod running;
 mod sink;

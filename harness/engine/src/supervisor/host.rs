@@ -113,7 +113,11 @@ impl Host for LocalHost {
         let within = Duration::from_millis(command.ready_within_ms);
         let line = tokio::select! {
             line = process.wait_ready_line() => line,
-            _ = process.wait() => None,
+            _ = process.wait() => {
+                // What it said last may still be on its way (`postgres --version`).
+                process.drained(LAST_WORDS).await;
+                process.ready_line()
+            }
             () = tokio::time::sleep(within) => {
                 return Err(not_started(&command, &process, &format!("was not ready within {within:?}")));
             }

@@ -265,14 +265,37 @@ impl Process {
         }
     }
 
-    /// SIGSTOP to the group.
+    /// SIGSTOP to the group and to descendants that have left it: each backend of
+    /// PostgreSQL leads a group of its own.
     pub fn freeze(&self) {
-        self.signal_group(Signal::STOP);
+        if self.exited().is_some() {
+            return;
+        }
+        signal_group(self.pid, Signal::STOP);
+        let mut frozen = BTreeSet::new();
+        // One that was just being started is found by the next look.
+        for _ in 0..LOOKS_MAX {
+            let found = descendants(self.pid);
+            let fresh: Vec<u32> = found.difference(&frozen).copied().collect();
+            if fresh.is_empty() {
+                break;
+            }
+            for pid in fresh {
+                signal(pid, Signal::STOP);
+                frozen.insert(pid);
+            }
+        }
     }
 
-    /// SIGCONT to the group.
+    /// SIGCONT to all that [`freeze`](Self::freeze) has stopped.
     pub fn thaw(&self) {
-        self.signal_group(Signal::CONT);
+        if self.exited().is_some() {
+            return;
+        }
+        for pid in descendants(self.pid) {
+            signal(pid, Signal::CONT);
+        }
+        signal_group(self.pid, Signal::CONT);
     }
 
     fn signal_group(&self, signal: Signal) {

@@ -48,6 +48,13 @@ fn is_dead(pid: u32) -> bool {
         .unwrap_or(true)
 }
 
+fn stands_still(pid: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| {
+        stat.rsplit_once(") ")
+            .is_some_and(|(_, rest)| rest.starts_with('T'))
+    })
+}
+
 fn is_program(pid: u32, name: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim() == name)
 }
@@ -181,6 +188,37 @@ async fn a_kill_takes_the_group_and_children_that_have_left_it() {
 }
 
 #[tokio::test]
+async fn what_is_frozen_takes_children_that_have_left_the_group_with_it() {
+    let room = Room::new("still");
+    let process = room.sh("setsid sleep 600 & sleep 600 & wait");
+    let of = || descendants(process.pid());
+    eventually("two sleepers", || {
+        of().iter().filter(|pid| is_program(**pid, "sleep")).count() == 2
+    })
+    .await;
+    let mut family = of();
+    family.insert(process.pid());
+    process.freeze();
+    eventually("that all stand still", || {
+        family.iter().all(|pid| stands_still(*pid))
+    })
+    .await;
+    process.thaw();
+    eventually("that all go on", || {
+        !family.iter().any(|pid| stands_still(*pid))
+    })
+    .await;
+    // What stands still dies as well.
+    process.freeze();
+    process.kill();
+    soon("its death", process.wait()).await;
+    eventually("the death of all", || {
+        family.iter().all(|pid| is_dead(*pid))
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn dropping_it_kills_it() {
     let room = Room::new("dropped");
     let process = room.sh("sleep 600 & echo ready; wait");
@@ -283,6 +321,15 @@ async fn a_server_is_stopped_by_its_own_signal() {
             .ends_with("bye\n")
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_says_its_line_and_ends_has_said_it() {
+    let room = Room::new("version");
+    for _ in 0..20 {
+        let said = host(&room).serve(server("echo ready 1.2", 20_000)).await;
+        assert_eq!(said.unwrap().ready_line(), "ready 1.2");
+    }
 }
 
 #[tokio::test]
