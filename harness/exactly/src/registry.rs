@@ -10,7 +10,7 @@ pub(crate) fn adapter(kind: &str) -> Option<Box<dyn Adapter>> {
         "sqs" => Some(Box::new(exactly_sqs::SqsSystem)),
         "http" => Some(Box::new(exactly_http::Http)),
         "redis" => Some(Box::new(exactly_redis::RedisSystem)),
-        "smtp" => Some(Box::new(exactly_smtp::SmtpSystem)),
+        "smtp" => Some(Box::new(exactly_smtp::Smtp)),
         _ => None,
     }
 }
@@ -31,7 +31,6 @@ pub async fn serve_embedded(
         "kafka" => Some(exactly_kafka::serve_embedded(port, announce).await),
         "sqs" => Some(exactly_sqs::serve_embedded(port, announce).await),
         "http" => Some(exactly_http::serve_embedded(port, announce).await),
-        "redis" => Some(exactly_redis::serve_embedded(port, announce).await),
         "smtp" => Some(exactly_smtp::serve_embedded(port, announce).await),
         _ => None,
     }

@@ -86,7 +86,7 @@ fn one(
     if given.command.is_none() {
         no_limit(key, given.within)?;
     }
-    let of = |way: Way, kind: SinkKind, query: &str| {
+    let of = |way: Way<'_>, kind: SinkKind, query: &str| {
         let system = of_system(key, given, systems, way.key, way.kind)?;
         Ok(Observer {
             system: system.used.name.clone(),
