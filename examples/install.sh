@@ -21,7 +21,7 @@ install_node() {
 
 install_java() {
     local name
-    for name in java-orders java-transfers; do
+    for name in java-orders java-transfers java-kafka-smtp; do
         mvn -B -q -f "$name/pom.xml" compile
     done
 }

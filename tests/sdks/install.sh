@@ -25,26 +25,60 @@ install_java() {
         -DincludeScope=runtime -DoutputDirectory="$1/libs"
 }
 
-manifest_boto3=python/requirements.txt
-manifest_node=node/package-lock.json
-manifest_java=java/pom.xml
+install_redis-py() {
+    python3 -m venv "$1"
+    "$1/bin/pip" install -q --disable-pip-version-check -r redis-py/requirements.txt
+}
+
+install_ioredis() {
+    cp ioredis/package.json ioredis/package-lock.json "$1"
+    (cd "$1" && npm ci --silent --no-audit --no-fund)
+}
+
+# Go keeps modules and what it has compiled by itself; the round is run from its source.
+install_go-redis() {
+    (cd go-redis && go build -o /dev/null .)
+}
+
+install_nodemailer() {
+    cp nodemailer/package.json nodemailer/package-lock.json "$1"
+    (cd "$1" && npm ci --silent --no-audit --no-fund)
+}
+
+install_jakarta-mail() {
+    mvn -B -q -f jakarta-mail/pom.xml org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies \
+        -DincludeScope=runtime -DoutputDirectory="$1/libs"
+}
+
+# smtplib comes with Python: nothing is installed for its round.
+declare -A manifests=(
+    [boto3]=python/requirements.txt
+    [node]=node/package-lock.json
+    [java]=java/pom.xml
+    [redis-py]=redis-py/requirements.txt
+    [go-redis]=go-redis/go.sum
+    [ioredis]=ioredis/package-lock.json
+    [nodemailer]=nodemailer/package-lock.json
+    [jakarta-mail]=jakarta-mail/pom.xml
+)
 
 # The copy of the manifest is written last: it says that all of it is there.
 install() {
-    local manifest="manifest_$1" folder="$cache/$1"
-    if cmp -s "${!manifest}" "$folder/installed"; then
+    local manifest="${manifests[$1]}" folder="$cache/$1"
+    if cmp -s "$manifest" "$folder/installed"; then
         return
     fi
     rm -rf "$folder"
     mkdir -p "$folder"
     "install_$1" "$folder"
-    cp "${!manifest}" "$folder/installed"
+    cp "$manifest" "$folder/installed"
 }
 
 all=()
-if has python3; then all+=(boto3); fi
-if has npm; then all+=(node); fi
-if has mvn && has javac; then all+=(java); fi
+if has python3; then all+=(boto3 redis-py); fi
+if has npm; then all+=(node ioredis nodemailer); fi
+if has mvn && has javac; then all+=(java jakarta-mail); fi
+if has go; then all+=(go-redis); fi
 if (($#)); then all=("$@"); fi
 for sdk in "${all[@]}"; do
     echo "sdks: $sdk"

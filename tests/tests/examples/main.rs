@@ -39,6 +39,13 @@ const EXAMPLES: &[Example] = &[
         real: false,
     },
     Example {
+        name: "java-kafka-smtp",
+        built: "right/target/classes",
+        operations: &["pg INSERT", "pg COMMIT", "k OffsetCommit", "mail message"],
+        emulated: &["kafka", "smtp"],
+        real: false,
+    },
+    Example {
         name: "go-orders",
         built: "right/worker",
         operations: ORDERS,
@@ -108,6 +115,7 @@ examples! {
     node_orders: "node-orders";
     java_orders: "java-orders";
     java_transfers: "java-transfers";
+    java_kafka_smtp: "java-kafka-smtp";
     go_orders: "go-orders";
     node_sqs_http: "node-sqs-http";
 }

@@ -1,8 +1,13 @@
-//! The SDKs that people use, each a round of operations against `exactly up sqs`: what
-//! comes back is what AWS documents, errors by the SDK's own types. The rounds are in
-//! `tests/sdks`; `tests/sdks/install.sh` gets the SDKs, in the versions that are pinned
-//! there, into the user's cache. One that is not there is named as not run;
-//! `EXACTLY_TEST_SDKS=boto3,node,java` makes that a failure for these.
+//! The clients that people use, each a round of operations against `exactly up`. `sqs`:
+//! what comes back is what AWS documents, errors by the SDK's own types. `redis`: keys
+//! that expire, channels, streams with a group. `smtp`: mails with and without STARTTLS.
+//! The rounds are in `tests/sdks`; `tests/sdks/install.sh` gets the clients, in the
+//! versions that are pinned there, into the user's cache. One that is not there is named
+//! as not run; `EXACTLY_TEST_SDKS=boto3,node,java` makes that a failure for these.
+
+mod redis;
+mod smtp;
+mod sqs;
 
 #[path = "../e2e/support.rs"]
 #[expect(dead_code, reason = "shared with the end-to-end tests")]
@@ -11,7 +16,6 @@ mod support;
 #[expect(dead_code, reason = "shared with the end-to-end tests")]
 mod up;
 
-use std::ffi::OsString;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,97 +27,65 @@ use up::Up;
 /// takes many.
 const WITHIN: Duration = Duration::from_secs(240);
 
-/// An SDK.
+/// A client.
 struct Sdk {
     name: &'static str,
-    /// What pins it, under `tests/sdks`; its copy says what is installed.
-    manifest: &'static str,
+    /// What pins it, under `tests/sdks`; its copy says what is installed. `None`: it comes
+    /// with its language.
+    manifest: Option<&'static str>,
     /// How its round is run: the command, with the folder that it is installed in.
     round: fn(&Path) -> Command,
 }
 
-const BOTO3: Sdk = Sdk {
-    name: "boto3",
-    manifest: "python/requirements.txt",
-    round: |folder| {
-        let mut command = Command::new(folder.join("bin/python3"));
-        command.arg(rounds().join("python/round.py"));
-        command
-    },
-};
-
-const NODE: Sdk = Sdk {
-    name: "node",
-    manifest: "node/package-lock.json",
-    round: |folder| {
-        let mut command = Command::new("node");
-        command
-            .arg(rounds().join("node/round.js"))
-            .env("NODE_PATH", folder.join("node_modules"));
-        command
-    },
-};
-
-const JAVA: Sdk = Sdk {
-    name: "java",
-    manifest: "java/pom.xml",
-    round: |folder| {
-        let java = match std::env::var_os("JAVA_HOME").filter(|home| !home.is_empty()) {
-            Some(home) => PathBuf::from(home).join("bin/java").into_os_string(),
-            None => OsString::from("java"),
-        };
-        let mut command = Command::new(java);
-        command
-            .arg("-cp")
-            .arg(folder.join("libs/*"))
-            .arg(rounds().join("java/Round.java"));
-        command
-    },
-};
+/// A round that has come to its end, a good one.
+struct Round {
+    said: String,
+    /// What it went against. Ended before its folder is removed, hence the order.
+    up: Up,
+    _home: Home,
+}
 
 impl Sdk {
-    fn goes_round(&self) {
-        let Some(folder) = self.folder() else {
-            return;
-        };
+    /// Starts `system`, lets the round run with what `prepare` makes of its command, and
+    /// answers how it went. `None` where the client is not here.
+    fn goes_round(
+        &self,
+        system: &str,
+        prepare: impl FnOnce(&mut Command, &Up, &Home),
+    ) -> Option<Round> {
+        let folder = self.folder()?;
         let home = Home::new(&format!("sdk-{}", self.name));
-        let up = Up::start(&home, &["sqs"], 1);
+        let up = Up::start(&home, &[system], 1);
         let mut command = (self.round)(&folder);
-        command
-            .env("AWS_ENDPOINT_URL_SQS", up.address("sqs"))
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_DEFAULT_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "any")
-            .env("AWS_SECRET_ACCESS_KEY", "any")
-            // Nothing of the user's own decides where requests go, and how often.
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_MAX_ATTEMPTS", "1")
-            .env_remove("AWS_PROFILE")
-            .env_remove("AWS_SESSION_TOKEN");
         for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
             command.env_remove(proxy);
         }
+        prepare(&mut command, &up, &home);
         let said = run(command);
-        assert!(said.contains("sdk round done"), "{}: {said}", self.name);
         // Seen with --nocapture: which versions did it.
         println!("{}", said.trim());
+        Some(Round {
+            said,
+            up,
+            _home: home,
+        })
     }
 
     /// Where it is installed in the version that is pinned; `None` where it is not.
     fn folder(&self) -> Option<PathBuf> {
+        let Some(manifest) = self.manifest else {
+            return Some(rounds());
+        };
         let folder = cache().join(self.name);
-        let pinned = std::fs::read(rounds().join(self.manifest)).unwrap();
+        let pinned = std::fs::read(rounds().join(manifest)).unwrap();
         if std::fs::read(folder.join("installed")).is_ok_and(|installed| installed == pinned) {
             return Some(folder);
         }
         let asked = std::env::var("EXACTLY_TEST_SDKS").unwrap_or_default();
         let asked = asked.split(',').any(|name| name == self.name);
         let lacks = format!(
-            "{} as {} pins it is not in {} (tests/sdks/install.sh)",
+            "{} as {manifest} pins it is not in {} (tests/sdks/install.sh)",
             self.name,
-            self.manifest,
             folder.display()
         );
         assert!(!asked, "{lacks}");
@@ -122,6 +94,29 @@ impl Sdk {
         std::io::stderr().write_all(line.as_bytes()).unwrap();
         None
     }
+}
+
+/// The Java that is meant, with the jars in `folder` and a program that it compiles first.
+fn java(folder: &Path, program: &str) -> Command {
+    let java = match std::env::var_os("JAVA_HOME").filter(|home| !home.is_empty()) {
+        Some(home) => PathBuf::from(home).join("bin/java"),
+        None => PathBuf::from("java"),
+    };
+    let mut command = Command::new(java);
+    command
+        .arg("-cp")
+        .arg(folder.join("libs/*"))
+        .arg(rounds().join(program));
+    command
+}
+
+/// A program for Node, with the packages in `folder`.
+fn node(folder: &Path, program: &str) -> Command {
+    let mut command = Command::new("node");
+    command
+        .arg(rounds().join(program))
+        .env("NODE_PATH", folder.join("node_modules"));
+    command
 }
 
 /// Runs a command to its end, which has to be a good one, and answers what it said.
@@ -163,19 +158,4 @@ fn cache() -> PathBuf {
     let caches = folder("XDG_CACHE_HOME").map(PathBuf::from);
     let home = || PathBuf::from(folder("HOME").unwrap_or_default()).join(".cache");
     caches.unwrap_or_else(home).join("exactly-ci/sdks")
-}
-
-#[test]
-fn boto3_goes_round() {
-    BOTO3.goes_round();
-}
-
-#[test]
-fn the_sdk_for_javascript_goes_round() {
-    NODE.goes_round();
-}
-
-#[test]
-fn the_sdk_for_java_goes_round() {
-    JAVA.goes_round();
 }
