@@ -2,3 +2,10 @@
 
 /// Kind of the system, in names, labels and errors.
 pub const KIND: &str = "redis";
+
+pub mod clock;
+pub mod embedded;
+pub mod resp;
+pub mod store;
+
+pub use embedded::serve_embedded;
