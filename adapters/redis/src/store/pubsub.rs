@@ -47,6 +47,9 @@ pub(super) fn publish(store: &mut Store, call: Call, args: &[Bytes]) -> Outcome 
 }
 
 pub(super) fn channels(store: &mut Store, _: Call, args: &[Bytes]) -> Outcome {
+    if args.len() > 3 {
+        return Err(Refusal::subcommand(&args[1], "PUBSUB"));
+    }
     let channels = store.subscriptions.channels.keys();
     let pattern = args.get(2);
     let matching =

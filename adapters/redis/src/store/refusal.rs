@@ -43,6 +43,15 @@ impl Refusal {
         Self::err(format!("wrong number of arguments for '{command}' command"))
     }
 
+    /// Arguments that a subcommand does not know (`addReplySubcommandSyntaxError`).
+    /// `command` is in capitals.
+    pub fn subcommand(given: &[u8], command: &str) -> Self {
+        let given = shown(given);
+        Self::err(format!(
+            "unknown subcommand or wrong number of arguments for '{given}'. Try {command} HELP."
+        ))
+    }
+
     /// An expiry in the past or past all time.
     pub fn expire_time(command: &str) -> Self {
         Self::err(format!("invalid expire time in '{command}' command"))

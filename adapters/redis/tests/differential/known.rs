@@ -12,6 +12,13 @@ enum Settle {
 }
 
 const KNOWN: &[(&str, Settle, &str)] = &[
+    ("pubsub", Settle::Sorted, "order of a hash table"),
+    ("config", Settle::Sorted, "order of a hash table"),
+    (
+        "hello",
+        Settle::Without(b"id\r"),
+        "the number of a connection: the real server has had others",
+    ),
     ("keys", Settle::Sorted, "order of a hash table"),
     ("smembers", Settle::Sorted, "order of a hash table"),
     (

@@ -51,7 +51,7 @@ fn options(args: &[Bytes], is_create: bool) -> Result<(bool, Option<u64>), Refus
             entries_read = u64::try_from(given).ok();
             at += 2;
         } else {
-            return Err(Refusal::SYNTAX);
+            return Err(Refusal::subcommand(&args[1], "XGROUP"));
         }
     }
     Ok((makes_stream, entries_read))

@@ -18,7 +18,7 @@ pub(in crate::store) fn stream(store: &mut Store, call: Call, args: &[Bytes]) ->
     if args.len() > 3 {
         return Err(match super::is(&args[3], "FULL") {
             true => Refusal::of("ERR the embedded server has no XINFO STREAM FULL"),
-            false => Refusal::SYNTAX,
+            false => Refusal::subcommand(&args[1], "XINFO"),
         });
     }
     let id = |id: Id| Reply::Bulk(id.to_bytes());
