@@ -26,3 +26,10 @@ pub use system::RedisSystem;
 
 /// Kind of the system, in names, labels and errors.
 pub const KIND: &str = "redis";
+
+pub mod clock;
+pub mod embedded;
+pub mod resp;
+pub mod store;
+
+pub use embedded::serve_embedded;
