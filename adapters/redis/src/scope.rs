@@ -22,6 +22,8 @@ use tokio::sync::Mutex;
 /// keys, so that they are the trial's.
 pub(crate) const PLACEHOLDERS: [&str; 6] = ["address", "url", "host", "port", "group", "prefix"];
 
+/// Bytes that a boundary holds for a client that does not read, in each of its sockets.
+const SOCKET_BUFFER: u32 = 64 << 10;
 /// What passes when every time to live is to pass.
 const HORIZON_S: u64 = 3_600;
 
@@ -91,6 +93,8 @@ impl RedisScope {
         let fed = self.fed.lock().await;
         let key = self.names.physical(&stream.name);
         let was_handed = |entry: EntryId| self.shared.was_handed(&key, &entry.to_string());
+        let came_back_empty =
+            |entry: EntryId| self.shared.is_empty_by_now(&key, &entry.to_string());
         let looked_at = client::Stream {
             name: &stream.name,
             key: &key,
@@ -98,6 +102,7 @@ impl RedisScope {
             max_len: stream.max_len,
             fed: fed.get(&stream.name),
             was_handed: &was_handed,
+            came_back_empty: &came_back_empty,
         };
         looked_at.rest(&self.link).await
     }
@@ -149,6 +154,12 @@ impl Scope for RedisScope {
 
     fn decoder(&self) -> Box<dyn Decoder> {
         Box::new(RedisDecoder::new(self.names.clone(), self.shared.clone()))
+    }
+
+    /// Redis closes the connection of a subscriber for which too much waits
+    /// (`client-output-buffer-limit`): it is to see how much that is.
+    fn socket_buffer(&self) -> Option<u32> {
+        Some(SOCKET_BUFFER)
     }
 
     fn faults_at(&self, operation: &str, target: &str) -> Faultable {

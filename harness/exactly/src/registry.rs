@@ -31,6 +31,7 @@ pub async fn serve_embedded(
         "kafka" => Some(exactly_kafka::serve_embedded(port, announce).await),
         "sqs" => Some(exactly_sqs::serve_embedded(port, announce).await),
         "http" => Some(exactly_http::serve_embedded(port, announce).await),
+        "redis" => Some(exactly_redis::serve_embedded(port, announce).await),
         "smtp" => Some(exactly_smtp::serve_embedded(port, announce).await),
         _ => None,
     }

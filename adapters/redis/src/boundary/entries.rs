@@ -53,7 +53,12 @@ fn entries(reader: &mut Reader<'_>, stream: &[u8], corner: Corner<'_>, said: &mu
                 let Some(entry) = reader.text() else {
                     return entries;
                 };
-                let ids = ids_in(reader.raw());
+                let fields = reader.raw();
+                if is_null(fields) {
+                    corner.shared.came_back_empty(stream, entry);
+                    continue;
+                }
+                let ids = ids_in(fields);
                 corner.shared.hands_out(stream, entry, &ids);
                 said.delivers.extend(delivered(&ids, &target, corner));
             }
@@ -63,6 +68,12 @@ fn entries(reader: &mut Reader<'_>, stream: &[u8], corner: Corner<'_>, said: &mu
         }
     }
     entries
+}
+
+/// Null in either version of the protocol: what is left of a pending entry that was
+/// trimmed or deleted.
+fn is_null(raw: &[u8]) -> bool {
+    matches!(raw, b"$-1\r\n" | b"*-1\r\n" | b"_\r\n")
 }
 
 /// Where the messages were fed, as far as that is known. Another stream or channel of

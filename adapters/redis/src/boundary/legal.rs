@@ -18,16 +18,16 @@ const BUSY: &str = "BUSY Redis is busy running a script. You can only call SCRIP
 /// What may happen to every exchange of `operation` on `target`.
 pub(crate) fn faultable(operation: &str, target: &str) -> Faultable {
     let _ = target;
-    let asked = !matches!(operation, "message" | "pmessage" | "smessage");
-    let leaves_a_trace = command(operation).0.makes_points();
     Faultable {
         error_before: error_before(operation).is_some(),
         error_after: false,
         // Each command is applied whole or not at all.
         parts: false,
         // Whoever sends again does so on a connection of its own; the kernel may still
-        // hold the first. What was sent within a transaction belongs to its connection.
-        overtakes: asked && leaves_a_trace && operation != "EXEC" && !subscribes(operation),
+        // hold the first. What was sent within a transaction belongs to its connection. An
+        // XACK that comes late has nothing left to do, and a take only hands what it takes
+        // to the dead.
+        overtakes: command(operation).0 == Class::Effect && operation != "EXEC",
     }
 }
 

@@ -43,6 +43,7 @@ struct Known {
 struct Entry {
     ids: Vec<MessageId>,
     acknowledged: bool,
+    came_back_empty: bool,
 }
 
 impl Shared {
@@ -80,6 +81,25 @@ impl Shared {
         if !ids.is_empty() {
             entry.ids = ids.to_vec();
         }
+    }
+
+    /// A client asked for `entry` of `stream` again, which was its own, and it was not
+    /// there any more.
+    pub fn came_back_empty(&self, stream: &[u8], entry: &[u8]) {
+        self.hands_out(stream, entry, &[]);
+        let mut known = self.known();
+        let entries = known.entries.get_mut(stream);
+        if let Some(entry) = entries.and_then(|entries| entries.get_mut(entry)) {
+            entry.came_back_empty = true;
+        }
+    }
+
+    /// Whether that happened.
+    pub fn is_empty_by_now(&self, stream: &str, entry: &str) -> bool {
+        let known = self.known();
+        let entries = known.entries.get(stream.as_bytes());
+        let entry = entries.and_then(|entries| entries.get(entry.as_bytes()));
+        entry.is_some_and(|entry| entry.came_back_empty)
     }
 
     /// The messages in `entry` of `stream`, as far as it was handed out.

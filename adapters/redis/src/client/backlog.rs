@@ -96,6 +96,8 @@ pub(crate) struct Stream<'a> {
     pub fed: Option<&'a Fed>,
     /// Whether an entry was handed to a client of the pipeline.
     pub was_handed: &'a (dyn Fn(EntryId) -> bool + Sync),
+    /// Whether a client asked for it again, and it was not there any more.
+    pub came_back_empty: &'a (dyn Fn(EntryId) -> bool + Sync),
 }
 
 impl Stream<'_> {
@@ -139,7 +141,8 @@ impl Stream<'_> {
             None => String::new(),
         };
         let aside = |(entry, id): (EntryId, MessageId)| {
-            let how = match ((self.was_handed)(entry), unacknowledged.contains(&entry)) {
+            let lost_in_hand = unacknowledged.contains(&entry) || (self.came_back_empty)(entry);
+            let how = match ((self.was_handed)(entry), lost_in_hand) {
                 (false, _) => "unread",
                 (true, true) => "unacknowledged",
                 (true, false) => return None,

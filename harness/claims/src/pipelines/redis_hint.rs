@@ -57,6 +57,10 @@ async fn record_all(database: &PgPool) -> anyhow::Result<()> {
 }
 
 async fn record_one(database: &PgPool) -> anyhow::Result<bool> {
+    let look = sqlx::query("select 1 from incoming where not done limit 1");
+    if within(look.fetch_optional(database)).await?.is_none() {
+        return Ok(false);
+    }
     let mut transaction = within(database.begin()).await?;
     let next = within(
         sqlx::query(
