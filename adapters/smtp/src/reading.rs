@@ -114,6 +114,8 @@ impl Reading {
             }
         }
         for (name, raw) in message.headers_raw() {
+            // A line without a colon is the name of a header to the library.
+            self.find(name.as_bytes());
             let name = HeaderName::parse(name);
             if !name.is_some_and(|name| names_others(&name)) {
                 self.find(raw.as_bytes());

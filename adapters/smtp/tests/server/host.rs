@@ -147,7 +147,7 @@ impl Talk {
         loop {
             let before = reply.len();
             self.stream.read_line(&mut reply).await.unwrap();
-            if reply[before..].as_bytes().get(3) != Some(&b'-') {
+            if reply.as_bytes()[before..].get(3) != Some(&b'-') {
                 return reply;
             }
         }
