@@ -44,14 +44,18 @@ impl Reading {
             false => MessageParser::default().parse(content),
         };
         match parsed {
-            Some(message) => {
+            Some(message) if has_headers(&message) => {
                 reading.body(&message);
                 reading.headers(&message);
                 reading.message_id = message.message_id().map(shown);
                 reading.subject = message.subject().map(shown);
                 reading.to = recipients(&message);
             }
-            None => reading.find(content),
+            // What is no mail (RFC 5322) was taken as one all the same.
+            _ => {
+                reading.payload(content);
+                reading.find(content);
+            }
         }
         for address in envelope {
             reading.find(address.as_bytes());
@@ -110,6 +114,8 @@ impl Reading {
             }
         }
         for (name, raw) in message.headers_raw() {
+            // A line without a colon is the name of a header to the library.
+            self.find(name.as_bytes());
             let name = HeaderName::parse(name);
             if !name.is_some_and(|name| names_others(&name)) {
                 self.find(raw.as_bytes());
@@ -129,6 +135,11 @@ impl Reading {
             _ => {}
         }
     }
+}
+
+fn has_headers(message: &Message<'_>) -> bool {
+    let root = message.parts.first();
+    root.is_some_and(|root| !root.headers.is_empty())
 }
 
 /// Whether messages stand within messages, more than a few of them.

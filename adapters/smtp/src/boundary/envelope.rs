@@ -57,18 +57,16 @@ fn is_id(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Envelope;
+    use super::{Envelope, MessageId};
 
     #[test]
     fn the_target_is_the_same_in_every_trial() {
+        let id = MessageId::new(7, 12, 3).unwrap();
         for (first, target) in [
             ("a@b.example", "a@b.example"),
             ("x7-12-3@b", "{id}@b"),
             ("a+x7-12-3@b", "a+{id}@b"),
-            (
-                "65786163-0000-8007-8000-00000c000003@b",
-                "65786163-0000-8007-8000-00000c000003@b",
-            ),
+            (&format!("{}@b", id.to_uuid()), "{id}@b"),
             ("123@b", "123@b"),
         ] {
             let mut envelope = Envelope::from(String::new());

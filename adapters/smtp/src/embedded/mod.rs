@@ -17,6 +17,8 @@
 mod certificate;
 mod control;
 mod server;
+#[cfg(test)]
+mod tests;
 
 use crate::mailbox::Limits;
 use tokio::net::TcpListener;
@@ -40,6 +42,6 @@ pub async fn serve_on(listener: TcpListener) -> std::io::Result<()> {
 }
 
 #[cfg(test)]
-pub(crate) async fn serve_within(listener: TcpListener, limits: Limits) -> std::io::Result<()> {
+async fn serve_within(listener: TcpListener, limits: Limits) -> std::io::Result<()> {
     server::run(listener, limits).await
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use exactly_adapter::{
     Adapter, Host, Instance, Scope, Server, ServerCommand, StartError, TrialNames,
 };
-use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace, View};
+use exactly_model::{Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_smtp::Smtp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -86,16 +86,13 @@ pub fn port_of(instance: &Arc<dyn Instance>) -> u16 {
     instance.addresses()[0].1
 }
 
-pub fn id(sequence: u32) -> MessageId {
-    MessageId::new(NAMES.run, NAMES.trial, sequence).unwrap()
-}
-
 pub fn observer(query: &str) -> Observer {
     Observer {
         name: "mails".into(),
         system: "smtp".into(),
         kind: SinkKind::Mail,
         query: query.into(),
+        effects_per_message: 1,
         view: View::ReadCommitted,
         by: None,
     }
@@ -150,7 +147,7 @@ impl Talk {
         loop {
             let before = reply.len();
             self.stream.read_line(&mut reply).await.unwrap();
-            if reply[before..].as_bytes().get(3) != Some(&b'-') {
+            if reply.as_bytes()[before..].get(3) != Some(&b'-') {
                 return reply;
             }
         }

@@ -1,6 +1,6 @@
 //! A Mailpit of the user's: run where `MAILPIT` names its program.
 
-use crate::host::{InProcess, count, open, seen};
+use crate::host::{InProcess, count, observer, open, seen};
 use crate::relay::Relay;
 use exactly_adapter::Adapter;
 use exactly_model::SystemPlace;
@@ -10,6 +10,8 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// A program that ends with the test.
@@ -63,10 +65,7 @@ impl Mailpit {
     async fn up(&self) {
         for port in [self.smtp, self.api] {
             for _ in 0..600 {
-                if tokio::net::TcpStream::connect(("127.0.0.1", port))
-                    .await
-                    .is_ok()
-                {
+                if TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
                     break;
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -116,9 +115,24 @@ async fn a_mailpit_shows_what_it_took() {
     assert_eq!(found, [0, 1, 1]);
     assert_eq!(count(&scope, "*@example.org").await, 3);
     assert_eq!(count(&scope, "*@example.com").await, 0);
-    send(relay.port, 2..700).await;
-    assert_eq!(count(&scope, "mails").await, 701);
-    assert_eq!(seen(&scope, "mails").await.len(), 701);
+    // More than are listed at once.
+    send(relay.port, 2..520).await;
+    assert_eq!(count(&scope, "mails").await, 521);
+    assert_eq!(seen(&scope, "mails").await.len(), 521);
+    // What it drops is not taken for lost.
+    let mut stream = TcpStream::connect(("127.0.0.1", mailpit.api))
+        .await
+        .unwrap();
+    stream
+        .write_all(b"DELETE /api/v1/messages HTTP/1.0\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.contains(" 200 OK"), "{answer}");
+    let observing = scope.observing().unwrap();
+    let error = observing.count(&observer("mails")).await.unwrap_err();
+    assert!(error.to_string().contains("--max 0"), "{error}");
 }
 
 #[tokio::test]
