@@ -26,7 +26,7 @@ pub(crate) fn embedded_lacks(need: Need) -> Option<Lack> {
             "krafka's test broker has one member per group: each join replaces the membership"
         }
         // A log does not look for duplicates by time.
-        Need::Transactions | Need::Horizon => return None,
+        Need::Transactions | Need::Horizon | Need::Outages => return None,
     };
     Some(Lack::NotHosted(why.into()))
 }
@@ -34,7 +34,7 @@ pub(crate) fn embedded_lacks(need: Need) -> Option<Lack> {
 /// What a real broker lacks: versions that librdkafka's transactions speak.
 pub(crate) fn broker_lacks(need: Need, cluster: &Cluster) -> Option<Lack> {
     match need {
-        Need::Leases | Need::Members | Need::Horizon => None,
+        Need::Leases | Need::Members | Need::Horizon | Need::Outages => None,
         Need::Transactions => transactions_lack(|api| cluster.offered(api)),
     }
 }

@@ -64,6 +64,11 @@ impl Instance for RedisInstance {
                 "its clock cannot be moved, and how long its keys live is the pipeline's to say"
                     .into(),
             )),
+            Need::Outages if self.control().is_none() => Some(Lack::NotHosted(
+                "a server that nobody kills: what the embedded one would lose is its own to say, \
+                 and one of yours is yours"
+                    .into(),
+            )),
             _ => None,
         }
     }

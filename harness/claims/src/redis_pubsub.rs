@@ -13,7 +13,7 @@ use crate::witness::{
 use crate::{Claim, Sink, Variant};
 use exactly_model::Code::{D3, L1, L7, V1};
 use exactly_model::Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce};
-use exactly_model::{Code, FaultKind, Guarantee, Schedule};
+use exactly_model::{Code, FaultKind, Guarantee, Need, Schedule};
 
 /// How long a subscriber stands still that is to be slower than its output buffer, how
 /// large the messages are meanwhile and how fast they come: 40 of them are more than the
@@ -71,11 +71,14 @@ fn lost() -> Vec<Variant> {
             )
         },
         subscriber("nobody-there", &[Kill], kill_before(subscribe())),
-        subscriber(
-            "redis-restarted",
-            &[KillSystem, RestartSystem, PauseSystem],
-            kill_system_after(message(1)),
-        ),
+        Variant {
+            needs: &[Need::Outages],
+            ..subscriber(
+                "redis-restarted",
+                &[KillSystem, RestartSystem, PauseSystem],
+                kill_system_after(message(1)),
+            )
+        },
     ]
 }
 

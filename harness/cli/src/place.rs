@@ -409,6 +409,7 @@ mod tests {
             let services = ServiceArgs {
                 sqs: some(sqs),
                 http: some(http),
+                ..ServiceArgs::default()
             };
             Places::read(&PlaceArgs {
                 services,

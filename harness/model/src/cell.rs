@@ -118,6 +118,8 @@ pub enum Need {
     Transactions,
     /// A clock that can be moved past a dedup window.
     Horizon,
+    /// A server that can be killed, and started again.
+    Outages,
 }
 
 impl std::fmt::Display for Need {
@@ -127,6 +129,7 @@ impl std::fmt::Display for Need {
             Self::Members => "several members in one group",
             Self::Transactions => "transactions",
             Self::Horizon => "a clock that can be moved past a dedup window",
+            Self::Outages => "a server that can be killed and started again",
         })
     }
 }

@@ -12,6 +12,7 @@ const REMEMBERED_MAX: usize = 200_000;
 const NAME_MAX: usize = 512;
 
 /// An entry of a stream that a client got.
+#[cfg(test)]
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct HandedOut {
     /// The stream's name on the wire.
@@ -128,6 +129,7 @@ impl Shared {
     }
 
     /// All that was handed out, by stream and entry.
+    #[cfg(test)]
     pub fn handed_out(&self) -> Vec<HandedOut> {
         let known = self.known();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -158,6 +160,7 @@ impl Shared {
 
     /// How many receivers the pipeline's PUBLISH of `id` had; `None` where it was not
     /// answered.
+    #[cfg(test)]
     pub fn receivers(&self, id: MessageId) -> Option<u64> {
         self.known().receivers.get(&id).copied()
     }

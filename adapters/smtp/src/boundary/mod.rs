@@ -3,7 +3,7 @@
 //! Labels: each command is an exchange of class Control by the name of its verb (`EHLO`,
 //! `MAIL`, `RCPT`, `DATA`, `AUTH`, ...; `OTHER` for a word that is none). The content, from
 //! behind the reply 354 to the final dot, is one unit and the one effect there is:
-//! operation `message`, target the first recipient that was taken. Its reply is the
+//! operation `message`, target the domain of the first recipient that was taken. Its reply is the
 //! commit (RFC 5321 4.2.5).
 //!
 //! Why `message` and not `DATA`: DATA is a command with a reply of its own, 354, and a

@@ -55,7 +55,7 @@ pub(super) fn selected(claims: &[Claim], executable: &str) -> Vec<Selected> {
         .flat_map(|claim| claim.variants.iter().map(move |v| (claim, v)));
     let cells = variants.map(|(claim, variant)| Selected {
         cell: variant.cell(claim),
-        pipeline: variant.pipeline_spec(MESSAGES, executable),
+        pipeline: variant.pipeline_spec(MESSAGES.max(variant.messages_min), executable),
     });
     cells.collect()
 }
