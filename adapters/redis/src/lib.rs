@@ -9,6 +9,8 @@
 )]
 mod boundary;
 mod client;
+pub mod clock;
+pub mod embedded;
 mod errors;
 mod instance;
 mod local;
@@ -19,9 +21,11 @@ mod reach;
 pub mod resp;
 mod scope;
 mod sink;
+pub mod store;
 mod system;
 mod target;
 
+pub use embedded::serve_embedded;
 pub use system::RedisSystem;
 
 /// Kind of the system, in names, labels and errors.

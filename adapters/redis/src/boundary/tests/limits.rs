@@ -70,8 +70,11 @@ fn payloads_are_not_copied() {
     );
 }
 
+/// Bytes of a client, and of a server.
+type Step = (Vec<u8>, Vec<u8>);
+
 /// What one step of a conversation sends, and is answered with.
-fn step(resp3: bool) -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
+fn step(resp3: bool) -> impl Strategy<Value = Step> {
     let kind = if resp3 { '>' } else { '*' };
     let of = |request: &str, reply: &str| Just((ask(request), raw(reply)));
     let stream = "*1|*2|$12|x7t12.orders|*1|*2|$3|1-1|*2|$2|id|$7|x7-12-1|";
@@ -103,7 +106,7 @@ fn step(resp3: bool) -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
 }
 
 /// Each step with where its bytes are cut.
-fn played(resp3: bool, steps: &[(Vec<u8>, Vec<u8>)], pipelined: bool, piece: &[usize]) -> Seen {
+fn played(resp3: bool, steps: &[Step], pipelined: bool, piece: &[usize]) -> Seen {
     let mut wire = Wire::new();
     if resp3 {
         wire.turn("HELLO 3", "%1|$5|proto|:3|");
@@ -123,7 +126,7 @@ fn played(resp3: bool, steps: &[(Vec<u8>, Vec<u8>)], pipelined: bool, piece: &[u
         }
     };
     if pipelined {
-        let all = |side: fn(&(Vec<u8>, Vec<u8>)) -> &Vec<u8>| {
+        let all = |side: fn(&Step) -> &Vec<u8>| {
             steps.iter().map(side).cloned().collect::<Vec<_>>().concat()
         };
         cut(&mut wire, Direction::ToSystem, &all(|step| &step.0));
@@ -149,7 +152,7 @@ proptest! {
     ) {
         let whole = played(resp3, &steps, pipelined, &[usize::MAX]);
         prop_assert_eq!(&whole, &played(resp3, &steps, pipelined, &pieces));
-        let sent = |side: fn(&(Vec<u8>, Vec<u8>)) -> &Vec<u8>| {
+        let sent = |side: fn(&Step) -> &Vec<u8>| {
             steps.iter().map(side).cloned().collect::<Vec<_>>().concat()
         };
         prop_assert_eq!(&whole.forwarded[0], &sent(|step| &step.0));
