@@ -3,6 +3,7 @@
 
 use crate::KIND;
 use crate::client::Way;
+use crate::embedded::{READY, VERSION};
 use crate::instance::{RedisInstance, Started};
 use crate::local::Local;
 use crate::reach::reach;
@@ -14,10 +15,6 @@ use exactly_model::{Setup, SystemPlace};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-/// What the line that says the embedded server is ready starts with.
-const READY: &str = "embedded redis ready";
-/// Version for the report.
-const VERSION: &str = concat!("exactly-redis ", env!("CARGO_PKG_VERSION"), " (emulated)");
 /// How long the embedded server may take to start.
 const READY_WITHIN_MS: u64 = 10_000;
 

@@ -6,7 +6,10 @@ use super::reply;
 use super::streams::{self, KEYS_MAX, PAGE};
 use super::trouble::Trouble;
 use exactly_adapter::Seen;
-use redis::cmd;
+use redis::{Value, cmd};
+
+/// Members of a set, a sorted set or a hash that are read: they come in one reply.
+const MEMBERS_MAX: u64 = 100_000;
 
 /// What a reader gets, one by one: an effect, or the words for what is none.
 pub(crate) type Each<'a> = &'a mut (dyn FnMut(Result<Seen, String>) + Send);
@@ -101,15 +104,17 @@ pub(crate) async fn count(link: &Link, pattern: &str) -> Result<u64, Trouble> {
         let Some(kind) = kind(link, &key).await? else {
             continue;
         };
-        all += match kind.length() {
-            None => 1,
-            Some(command) => {
-                let length = link.look(cmd(command).arg(&key)).await?;
-                reply::number(length).ok_or_else(|| reply::strange("a number"))?
-            }
-        };
+        all += length_of(link, &key, kind).await?;
     }
     Ok(all)
+}
+
+async fn length_of(link: &Link, key: &str, kind: Kind) -> Result<u64, Trouble> {
+    let Some(command) = kind.length() else {
+        return Ok(1);
+    };
+    let length = link.look(cmd(command).arg(key)).await?;
+    reply::number(length).ok_or_else(|| reply::strange("a number"))
 }
 
 /// `None` for a key that is gone (it had a time to live), or that holds what has no ids.
@@ -132,9 +137,7 @@ async fn members(link: &Link, key: &str, kind: Kind) -> Result<Vec<Member>, Trou
                 .collect())
         }
         Kind::List => listed(link, key).await,
-        Kind::Set => scanned(link, "SSCAN", key, 1).await,
-        Kind::SortedSet => scanned(link, "ZSCAN", key, 2).await,
-        Kind::Hash => scanned(link, "HSCAN", key, 2).await,
+        Kind::Set | Kind::SortedSet | Kind::Hash => whole(link, key, kind).await,
         Kind::Stream => Ok(Vec::new()),
     }
 }
@@ -157,29 +160,34 @@ async fn listed(link: &Link, key: &str) -> Result<Vec<Member>, Trouble> {
     }
 }
 
-/// What `command` tells of `key`, in the order of its bytes: members alone, or names
-/// with what they stand for. A scan may tell one twice, and names are told once here.
-async fn scanned(
-    link: &Link,
-    command: &str,
-    key: &str,
-    parts: usize,
-) -> Result<Vec<Member>, Trouble> {
-    let mut all = std::collections::BTreeMap::new();
-    let mut cursor = "0".to_string();
-    loop {
-        let mut scan = cmd(command);
-        scan.arg(key).arg(&cursor).arg("COUNT").arg(PAGE);
-        let (next, page) = streams::cursored(link.look(&scan).await?)?;
-        let page: Vec<Vec<u8>> = page.into_iter().filter_map(reply::bytes).collect();
-        for part in page.chunks_exact(parts) {
-            if let [name, rest @ ..] = part {
-                all.insert(name.clone(), rest.first().cloned().unwrap_or_default());
-            }
-        }
-        if next == "0" || all.len() > KEYS_MAX {
-            return Ok(all.into_iter().collect());
-        }
-        cursor = next;
+/// All that `command` tells of `key`, in the order of its bytes: members alone, or names
+/// with what they stand for. What is too large for one reply is not asked for.
+async fn whole(link: &Link, key: &str, kind: Kind) -> Result<Vec<Member>, Trouble> {
+    let held = length_of(link, key, kind).await?;
+    if held > MEMBERS_MAX {
+        return Err(Trouble::Strange(format!(
+            "{key} holds {held} members, and no more than {MEMBERS_MAX} are read at once"
+        )));
     }
+    let mut command = match kind {
+        Kind::SortedSet => cmd("ZRANGE"),
+        Kind::Hash => cmd("HGETALL"),
+        _ => cmd("SMEMBERS"),
+    };
+    command.arg(key);
+    if kind == Kind::SortedSet {
+        command.arg(0).arg(-1);
+    }
+    let answer = link.look(&command).await?;
+    let pairs = match kind {
+        Kind::Hash => reply::pairs(answer)?,
+        _ => {
+            let members = reply::list(answer)?.into_iter();
+            members.map(|member| (Value::Nil, member)).collect()
+        }
+    };
+    let read = |(name, value)| Some((reply::bytes(name).unwrap_or_default(), reply::bytes(value)?));
+    let mut all: Vec<Member> = pairs.into_iter().filter_map(read).collect();
+    all.sort_unstable();
+    Ok(all)
 }

@@ -158,7 +158,7 @@ pub(crate) async fn keys(link: &Link, pattern: &str) -> Result<BTreeSet<String>,
 }
 
 /// The next cursor, and what was found on the way there.
-pub(super) fn cursored(value: Value) -> Result<(String, Vec<Value>), Trouble> {
+fn cursored(value: Value) -> Result<(String, Vec<Value>), Trouble> {
     let mut parts = reply::list(value)?.into_iter();
     let cursor = parts.next().and_then(reply::text);
     let cursor = cursor.ok_or_else(|| reply::strange("a cursor"))?;

@@ -3,6 +3,12 @@
 use crate::running::*;
 use redis::Value;
 
+crate::running::everywhere! {
+    what_was_fed_is_left_until_it_is_acknowledged,
+    a_stream_that_is_only_written_to_waits_for_nobody,
+    what_is_trimmed_before_it_was_read_is_put_aside,
+}
+
 const READ: [&str; 5] = ["XREADGROUP", "GROUP", "", "c1", "COUNT"];
 
 /// Reads `count` entries of `stream` as the consumer c1.
@@ -14,9 +20,7 @@ async fn read(user: &mut User, group: &str, stream: &str, count: &str) {
     assert_ne!(got, Value::Nil, "there is something to read");
 }
 
-#[tokio::test]
-async fn what_was_fed_is_left_until_it_is_acknowledged() {
-    let Some(running) = local().await else { return };
+async fn what_was_fed_is_left_until_it_is_acknowledged(running: Running) {
     let scope = open(&running.instance).await;
     assert_eq!(left(&scope).await.items, 0);
     feed(&scope, "orders", 0..3).await;
@@ -44,9 +48,7 @@ async fn what_was_fed_is_left_until_it_is_acknowledged() {
     running.instance.stop().await;
 }
 
-#[tokio::test]
-async fn a_stream_that_is_only_written_to_waits_for_nobody() {
-    let Some(running) = local().await else { return };
+async fn a_stream_that_is_only_written_to_waits_for_nobody(running: Running) {
     let scope = open(&running.instance).await;
     let mut user = running.client().await;
     let (key, group) = (name(&scope, "stream.out"), name(&scope, "group"));
@@ -67,9 +69,7 @@ async fn a_stream_that_is_only_written_to_waits_for_nobody() {
     running.instance.stop().await;
 }
 
-#[tokio::test]
-async fn what_is_trimmed_before_it_was_read_is_put_aside() {
-    let Some(running) = local().await else { return };
+async fn what_is_trimmed_before_it_was_read_is_put_aside(running: Running) {
     let scope = open(&running.instance).await;
     feed(&scope, "short", 0..4).await;
     assert!(left(&scope).await.put_aside.is_empty());

@@ -4,9 +4,11 @@ use crate::running::*;
 use exactly_adapter::conformance::{Answer, Subject, examine};
 use exactly_redis::RedisSystem;
 
-#[tokio::test]
-async fn the_rules_are_kept() {
-    let Some(running) = local().await else { return };
+crate::running::everywhere! {
+    the_rules_are_kept,
+}
+
+async fn the_rules_are_kept(running: Running) {
     let subject = Subject {
         adapter: &RedisSystem,
         instance: running.instance.clone(),

@@ -1,15 +1,20 @@
 //! What is fed, and what is seen of it.
 
 use crate::running::*;
-use exactly_adapter::ObserveError;
-use exactly_model::Outcome;
+use exactly_adapter::{ObserveError, TrialNames};
+use exactly_model::{Need, Outcome};
 use futures::StreamExt as _;
 use redis::aio::PubSub;
 use std::time::{Duration, Instant};
 
-#[tokio::test]
-async fn a_stream_shows_what_was_fed_in_its_order() {
-    let Some(running) = local().await else { return };
+crate::running::everywhere! {
+    a_stream_shows_what_was_fed_in_its_order,
+    more_than_a_page_is_read_and_trimming_moves_no_position,
+    a_channel_says_how_many_it_gave_the_message_to,
+    keys_of_every_kind_are_observed,
+}
+
+async fn a_stream_shows_what_was_fed_in_its_order(running: Running) {
     let scope = open(&running.instance).await;
     assert_eq!(count(&scope, "orders").await, 0);
     let fed = feed(&scope, "stream.orders", 0..6).await;
@@ -38,9 +43,7 @@ async fn a_stream_shows_what_was_fed_in_its_order() {
     running.instance.stop().await;
 }
 
-#[tokio::test]
-async fn more_than_a_page_is_read_and_trimming_moves_no_position() {
-    let Some(running) = local().await else { return };
+async fn more_than_a_page_is_read_and_trimming_moves_no_position(running: Running) {
     let scope = open(&running.instance).await;
     feed(&scope, "orders", 0..1203).await;
     let seen = observe(&scope, "orders").await;
@@ -54,9 +57,7 @@ async fn more_than_a_page_is_read_and_trimming_moves_no_position() {
     running.instance.stop().await;
 }
 
-#[tokio::test]
-async fn a_channel_says_how_many_it_gave_the_message_to() {
-    let Some(running) = local().await else { return };
+async fn a_channel_says_how_many_it_gave_the_message_to(running: Running) {
     let scope = open(&running.instance).await;
     let channel = name(&scope, "channel.news");
     let receivers = async || feed(&scope, "channel.news", 0..1).await[0].receivers;
@@ -100,7 +101,9 @@ async fn a_channel_says_how_many_it_gave_the_message_to() {
 
 #[tokio::test]
 async fn a_watcher_that_was_cut_off_says_so() {
-    let Some(running) = local().await else { return };
+    let Some(running) = local().await else {
+        return;
+    };
     let scope = open(&running.instance).await;
     let observing = scope.observing().unwrap();
     observing.watch(&observer("channel.news")).await.unwrap();
@@ -121,9 +124,7 @@ async fn a_watcher_that_was_cut_off_says_so() {
     running.instance.stop().await;
 }
 
-#[tokio::test]
-async fn keys_of_every_kind_are_observed() {
-    let Some(running) = local().await else { return };
+async fn keys_of_every_kind_are_observed(running: Running) {
     let scope = open(&running.instance).await;
     let mut user = running.client().await;
     let prefix = name(&scope, "prefix");
@@ -139,7 +140,6 @@ async fn keys_of_every_kind_are_observed() {
         .run(&["RPUSH", &key("list"), &text(3), &text(2), &text(2)])
         .await;
     let _: i64 = user.run(&["SADD", &key("set"), &text(4), &text(5)]).await;
-    let _: i64 = user.run(&["ZADD", &key("zset"), "1", &text(6)]).await;
     let _: i64 = user
         .run(&["HSET", &key("hash"), &text(7), "paid", "b", &text(8)])
         .await;
@@ -155,7 +155,6 @@ async fn keys_of_every_kind_are_observed() {
         "a list may hold one twice"
     );
     assert_eq!(shows("key.set").await, [4, 5]);
-    assert_eq!(shows("key.zset").await, [6]);
     assert_eq!(shows("key.hash").await, [7, 8]);
     assert_eq!(shows("key.nothing*").await, [0; 0]);
     let members: Vec<String> = (0..1300).map(text).collect();
@@ -200,5 +199,45 @@ async fn keys_of_every_kind_are_observed() {
     scope.close().await;
     let there: Vec<String> = user.run(&["KEYS", "*"]).await;
     assert_eq!(there, ["x7t1.done"]);
+    running.instance.stop().await;
+}
+
+#[tokio::test]
+async fn times_to_live_pass_in_one_trial_of_the_embedded_server_alone() {
+    let running = embedded().await;
+    assert_eq!(running.instance.lacks(Need::Horizon), None);
+    let scope = open(&running.instance).await;
+    let other = TrialNames { trial: 13, ..NAMES };
+    let beside = running.instance.open(other, &setup()).await.unwrap();
+    let key = |scope| format!("{}seen", name(scope, "prefix"));
+    let mut user = running.client().await;
+    for scope in [&scope, &beside] {
+        let set: String = user.run(&["SET", &key(scope), "1", "EX", "600"]).await;
+        assert_eq!(set, "OK");
+    }
+    let horizon = scope.horizon().expect("its clock can be moved");
+    assert_eq!(horizon.waits(), None);
+    let passed = horizon.expire().await.unwrap();
+    assert_eq!(
+        (passed.what.as_str(), passed.seconds),
+        ("every TTL of the trial's keys", 3600)
+    );
+    let there = async |user: &mut User, scope| -> u64 { user.run(&["EXISTS", &key(scope)]).await };
+    assert_eq!(there(&mut user, &scope).await, 0);
+    assert_eq!(there(&mut user, &beside).await, 1);
+}
+
+/// The embedded server has no sorted sets.
+#[tokio::test]
+async fn members_of_a_sorted_set_are_observed() {
+    let Some(running) = local().await else {
+        return;
+    };
+    let scope = open(&running.instance).await;
+    let mut user = running.client().await;
+    let key = format!("{}ranks", name(&scope, "prefix"));
+    let (one, two) = (id(1).to_text(), id(2).to_text());
+    let _: i64 = user.run(&["ZADD", &key, "2", &one, "1", &two]).await;
+    assert_eq!(sequences(&observe(&scope, "key.ranks").await), [1, 2]);
     running.instance.stop().await;
 }

@@ -111,10 +111,56 @@ impl Server for Running {
     }
 }
 
+const EMBEDDED: [&str; 2] = ["exactly", "embedded-redis"];
+
+/// Serves in a thread for as long as the tests run, and answers the line that says it is
+/// ready.
+fn start_embedded() -> String {
+    let (send, receive) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(exactly_redis::serve_embedded(0, |line| {
+            send.send(line.to_string()).unwrap();
+        }))
+    });
+    receive.recv().unwrap()
+}
+
+/// A "server process" that is a thread.
+struct ThreadServer(String);
+
+#[async_trait]
+impl Server for ThreadServer {
+    fn ready_line(&self) -> &str {
+        &self.0
+    }
+    fn pid(&self) -> u32 {
+        std::process::id()
+    }
+    fn output(&self) -> &Path {
+        Path::new("nowhere")
+    }
+    async fn stop(&self) {}
+    async fn kill(&self) {}
+    fn pause(&self) {}
+    fn resume(&self) {}
+    fn exited(&self) -> Option<String> {
+        None
+    }
+}
+
 #[async_trait]
 impl Host for TestHost {
     async fn serve(&self, given: ServerCommand) -> Result<Box<dyn Server>, StartError> {
         assert_eq!(given.stop_signal, StopSignal::Term);
+        if given.command == EMBEDDED {
+            let line = start_embedded();
+            assert!(line.contains(&given.ready), "{line}");
+            return Ok(Box::new(ThreadServer(line)));
+        }
         let (mut child, output) = self.spawn(&given)?;
         let pid = child.id().unwrap();
         let deadline = Instant::now() + Duration::from_millis(given.ready_within_ms);
@@ -144,7 +190,11 @@ impl Host for TestHost {
     }
 
     fn embedded(&self, name: &str) -> ServerCommand {
-        panic!("{name} is started by the test itself")
+        assert_eq!(name, "redis");
+        ServerCommand {
+            command: EMBEDDED.map(String::from).to_vec(),
+            ..ServerCommand::default()
+        }
     }
 
     fn scratch(&self) -> &Path {

@@ -31,6 +31,37 @@ pub async fn local() -> Option<Running> {
     }
 }
 
+/// The embedded server, in a thread of the test's.
+pub async fn embedded() -> Running {
+    let host = Arc::new(TestHost::new());
+    let started = RedisSystem.start(&SystemPlace::Embedded, host.clone());
+    Running {
+        instance: started.await.expect("it starts"),
+        host,
+    }
+}
+
+/// Makes a test of each name at both places, of a function that takes what runs there.
+macro_rules! everywhere {
+    ($($name:ident),* $(,)?) => {
+        mod local {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(running) = crate::running::local().await {
+                    super::$name(running).await;
+                }
+            })*
+        }
+        mod embedded {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(crate::running::embedded().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use everywhere;
+
 pub fn setup() -> Setup {
     let stream = |name: &str, max_len| Stream {
         name: name.into(),
