@@ -1,8 +1,9 @@
-//! The way in: an embedded server, or the one the user points at.
+//! The way in: an embedded server, an installed one, or the one the user points at.
 
 use crate::client::Pool;
 use crate::embedded;
-use crate::instance::PgInstance;
+use crate::instance::{Own, PgInstance};
+use crate::local;
 use crate::scope::PLACEHOLDERS;
 use crate::target::Target;
 use async_trait::async_trait;
@@ -32,29 +33,21 @@ impl Adapter for Postgres {
         place: &SystemPlace,
         host: Arc<dyn Host>,
     ) -> Result<Arc<dyn Instance>, StartError> {
-        let (target, server, shown) = match place {
-            SystemPlace::Embedded => {
-                let (target, server) = embedded::start(host.as_ref()).await?;
-                (target, Some(server), "embedded".to_string())
-            }
-            SystemPlace::Local { .. } => {
-                return Err(StartError::Config {
-                    system: KIND,
-                    why: format!("the place {place} is not there for PostgreSQL yet"),
-                    hint: "leave it embedded, or use a server of your own with --postgres URL"
-                        .into(),
-                });
-            }
+        let node = match place {
+            SystemPlace::Embedded => embedded::start(host).await?,
+            SystemPlace::Local { nodes } => local::start(host, *nodes).await?,
             SystemPlace::At(url) => {
                 let target = Target::parse(url)?;
                 let shown = format!("at {}", target.shown());
-                (target, None, shown)
+                return reach(target, None, shown).await;
             }
         };
-        let (pool, facts) = Pool::open(&target).await?;
-        Ok(Arc::new(PgInstance::new(
-            target, pool, facts, server, shown,
-        )))
+        // An embedded server may be shared, and is not broken on purpose.
+        let own = Own {
+            node: Arc::new(node),
+            is_breakable: matches!(place, SystemPlace::Local { .. }),
+        };
+        reach(own.node.target(), Some(own), place.to_string()).await
     }
 
     async fn at_hand(
@@ -64,7 +57,8 @@ impl Adapter for Postgres {
     ) -> Result<Option<String>, StartError> {
         match place {
             SystemPlace::Embedded => embedded::at_hand(&host.cache()).map(Some),
-            SystemPlace::Local { .. } | SystemPlace::At(_) => {
+            SystemPlace::Local { nodes } => local::at_hand(host.as_ref(), *nodes).await.map(Some),
+            SystemPlace::At(_) => {
                 let hint = "leave it embedded, or use a server of your own with --postgres URL";
                 Err(StartError::nothing_installed(KIND, place, hint))
             }
@@ -73,9 +67,16 @@ impl Adapter for Postgres {
 
     async fn join(&self, addresses: &[(String, u16)]) -> Result<Arc<dyn Instance>, StartError> {
         let port = addresses.first().map(|(_, port)| *port);
-        let target = Target::embedded(port.unwrap_or_default());
-        let (pool, facts) = Pool::open(&target).await?;
-        let shown = SystemPlace::Embedded.to_string();
-        Ok(Arc::new(PgInstance::new(target, pool, facts, None, shown)))
+        let target = Target::own(port.unwrap_or_default());
+        reach(target, None, SystemPlace::Embedded.to_string()).await
     }
+}
+
+async fn reach(
+    target: Target,
+    own: Option<Own>,
+    shown: String,
+) -> Result<Arc<dyn Instance>, StartError> {
+    let (pool, facts) = Pool::open(&target).await?;
+    Ok(Arc::new(PgInstance::new(target, pool, facts, own, shown)))
 }

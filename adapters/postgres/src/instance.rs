@@ -2,10 +2,11 @@
 
 use crate::adapter::KIND;
 use crate::client::{Facts, Pool};
+use crate::node::{Hold, Node};
 use crate::scope::PgScope;
 use crate::target::Target;
 use async_trait::async_trait;
-use exactly_adapter::{Instance, Scope, Server, StartError, TrialNames};
+use exactly_adapter::{Control, Instance, Scope, StartError, TrialNames};
 use exactly_model::{Setup, SystemInfo};
 use std::sync::Arc;
 
@@ -14,8 +15,15 @@ pub(crate) struct PgInstance {
     target: Target,
     pool: Pool,
     facts: Facts,
-    server: Option<Box<dyn Server>>,
+    own: Option<Own>,
     place: String,
+}
+
+/// A server of the harness's own.
+pub(crate) struct Own {
+    pub(crate) node: Arc<Node>,
+    /// Whether it may be broken on purpose.
+    pub(crate) is_breakable: bool,
 }
 
 impl PgInstance {
@@ -23,14 +31,14 @@ impl PgInstance {
         target: Target,
         pool: Pool,
         facts: Facts,
-        server: Option<Box<dyn Server>>,
+        own: Option<Own>,
         place: String,
     ) -> Self {
         Self {
             target,
             pool,
             facts,
-            server,
+            own,
             place,
         }
     }
@@ -56,6 +64,11 @@ impl Instance for PgInstance {
         self.target.endpoint()
     }
 
+    fn control(&self) -> Option<Arc<dyn Control>> {
+        let own = self.own.as_ref().filter(|own| own.is_breakable)?;
+        Some(Arc::new(Hold::new(own.node.clone(), self.pool.clone())))
+    }
+
     async fn open(&self, names: TrialNames, setup: &Setup) -> Result<Arc<dyn Scope>, StartError> {
         let scope = PgScope::open(
             names,
@@ -70,8 +83,8 @@ impl Instance for PgInstance {
 
     async fn stop(&self) {
         self.pool.close().await;
-        if let Some(server) = &self.server {
-            server.stop().await;
+        if let Some(own) = &self.own {
+            own.node.end().await;
         }
     }
 }

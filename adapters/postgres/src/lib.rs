@@ -10,6 +10,9 @@
 //!   table, and ask what the server still does for clients that are dead.
 //! * *embedded*: real server binaries, fetched once and run by the engine's
 //!   supervisor, as another user where the harness is root.
+//! * *local*: the PostgreSQL that is installed on this machine.
+//! * *node*: the process of either, on a data folder and a port of its own, which
+//!   it keeps when it is killed, stopped and started again.
 //! * *provision*: a fresh schema for each trial, with the setup applied.
 //!
 //! A statement counts as an effect unless it certainly only reads: what the
@@ -29,6 +32,8 @@ mod client;
 mod embedded;
 mod instance;
 mod judge;
+mod local;
+mod node;
 mod provision;
 mod scope;
 mod sqlstate;

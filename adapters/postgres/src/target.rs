@@ -23,7 +23,7 @@ pub(crate) struct Target {
 
 impl Target {
     /// A server of the harness's own, on the loopback, that trusts everyone.
-    pub(crate) fn embedded(port: u16) -> Self {
+    pub(crate) fn own(port: u16) -> Self {
         let (host, user) = ("127.0.0.1".to_string(), "postgres".to_string());
         let connect = PgConnectOptions::new_without_pgpass()
             .host(&host)

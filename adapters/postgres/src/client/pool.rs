@@ -7,7 +7,8 @@ use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error, Executor, Row};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Connections of the harness to one server.
 const CONNECTIONS_MAX: u32 = 4;
@@ -29,6 +30,23 @@ pub(crate) struct Facts {
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     pool: PgPool,
+    target: Target,
+    renewal: Renewal,
+}
+
+/// Since when connections are worth anything: older ones lead to a server that is dead.
+#[derive(Clone, Debug, Default)]
+struct Renewal(Arc<Mutex<Option<Instant>>>);
+
+impl Renewal {
+    fn now(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn outdates(&self, age: Duration) -> bool {
+        let since = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| age > since.elapsed())
+    }
 }
 
 impl Pool {
@@ -67,14 +85,20 @@ impl Pool {
                 ),
             });
         }
+        let renewal = Renewal::default();
+        let renewed = renewal.clone();
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS_MAX)
             .acquire_timeout(ACQUIRE_WITHIN)
             // A ping for each use would double the cost of a look. A connection
             // that lay idle may have been closed by the server meanwhile.
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
+            .before_acquire(move |connection, meta| {
+                let outdated = renewed.outdates(meta.age);
                 Box::pin(async move {
+                    if outdated {
+                        return Ok(false);
+                    }
                     if meta.idle_for > PING_AFTER_IDLE {
                         connection.ping().await?;
                     }
@@ -82,7 +106,47 @@ impl Pool {
                 })
             })
             .connect_lazy_with(target.connect());
-        Ok((Self { pool }, facts.0))
+        let pool = Self {
+            pool,
+            target: target.clone(),
+            renewal,
+        };
+        Ok((pool, facts.0))
+    }
+
+    /// Connections made so far are not used again: their server is dead.
+    pub(crate) fn renew(&self) {
+        self.renewal.now();
+    }
+
+    /// Closes the connections that nobody uses just now. Others are made when they are
+    /// needed.
+    pub(crate) async fn leave(&self) {
+        let leaving = async {
+            while let Some(connection) = self.pool.try_acquire() {
+                drop(connection.close().await);
+            }
+        };
+        if tokio::time::timeout(CLOSE_WITHIN, leaving).await.is_err() {
+            tracing::debug!("a connection does not close");
+        }
+    }
+
+    /// Whether the server is still in recovery, asked on a connection of its own; the
+    /// error where it does not answer.
+    pub(crate) async fn is_in_recovery(&self) -> Result<bool, String> {
+        let asked = async {
+            let mut connection = self.target.connect().connect().await?;
+            let sql = sqlx::raw_sql("select pg_is_in_recovery()::text as recovery");
+            let row = connection.fetch_one(sql).await?;
+            drop(connection.close().await);
+            row.try_get_unchecked::<String, _>("recovery")
+        };
+        match tokio::time::timeout(CONNECT_WITHIN, asked).await {
+            Ok(Ok(recovery)) => Ok(recovery == "true"),
+            Ok(Err(error)) => Err(words(&error)),
+            Err(_) => Err(format!("no answer within {} s", CONNECT_WITHIN.as_secs())),
+        }
     }
 
     /// Runs `sql`, which may be several statements, in one round trip.

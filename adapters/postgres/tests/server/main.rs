@@ -3,6 +3,7 @@
 
 mod host;
 mod labels;
+mod outages;
 mod places;
 mod proxy;
 mod running;

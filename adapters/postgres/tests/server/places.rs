@@ -107,16 +107,41 @@ async fn a_server_of_the_users_own_is_reached_by_url() {
 }
 
 #[tokio::test]
-async fn a_local_place_is_refused_with_what_to_do() {
-    for nodes in [1, 3] {
-        let error = Postgres
-            .start(&SystemPlace::Local { nodes }, Arc::new(TestHost::new()))
-            .await
-            .map(drop)
-            .unwrap_err();
+async fn an_installed_server_is_one_node_and_found_or_its_error_says_how_to_get_it() {
+    let spare = Arc::new(TestHost::new());
+    let three = SystemPlace::Local { nodes: 3 };
+    let refused = [
+        Postgres.start(&three, spare.clone()).await.map(drop),
+        Postgres.at_hand(&three, spare).await.map(drop),
+    ];
+    for error in refused {
+        let error = error.unwrap_err();
         assert!(matches!(error, StartError::Config { .. }), "{error}");
-        for part in ["local", "yet", "embedded", "--postgres URL"] {
+        for part in ["one PostgreSQL, not 3", "write local", "--postgres URL"] {
             assert!(error.to_string().contains(part), "{error}");
         }
     }
+    let nowhere = Arc::new(TestHost::with("POSTGRES_HOME", "/nowhere"));
+    let one = SystemPlace::Local { nodes: 1 };
+    let missing = [
+        Postgres.start(&one, nowhere.clone()).await.map(drop),
+        Postgres.at_hand(&one, nowhere.clone()).await.map(drop),
+    ];
+    for error in missing {
+        let error = error.unwrap_err();
+        assert!(matches!(error, StartError::NotStarted { .. }), "{error}");
+        for part in ["/nowhere/bin/postgres", "POSTGRES_HOME is set", "install"] {
+            assert!(error.to_string().contains(part), "{error}");
+        }
+    }
+
+    let Some(running) = start_local().await else {
+        return;
+    };
+    let info = running.info("pg");
+    assert_eq!((info.place.as_str(), info.emulated), ("local", false));
+    // It writes to the disk, or its version would say so.
+    let at_hand = Postgres.at_hand(&one, running.host.clone()).await.unwrap();
+    assert_eq!(Some(info.version), at_hand);
+    running.stop().await;
 }

@@ -1,10 +1,11 @@
 //! A running server and a trial's corner of it.
 
 use crate::host::TestHost;
-use exactly_adapter::{Adapter, Instance, ObserveError, Scope, TrialNames};
+use exactly_adapter::{Adapter, Instance, ObserveError, Scope, StartError, TrialNames};
 use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_postgres::Postgres;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,7 +17,7 @@ pub const SETUP: &str = "create table effects (
 /// A server with the host that its data folder belongs to.
 pub struct Running {
     instance: Arc<dyn Instance>,
-    _host: Arc<TestHost>,
+    pub host: Arc<TestHost>,
 }
 
 impl std::ops::Deref for Running {
@@ -35,10 +36,28 @@ pub async fn start() -> Running {
         .await
         .expect("the embedded server starts");
     println!("started in {:?}", begun.elapsed());
-    Running {
-        instance,
-        _host: host,
+    Running { instance, host }
+}
+
+/// The installed server; `None` where there is none, which is said past the capture of
+/// a test that passes.
+pub async fn start_local() -> Option<Running> {
+    let place = SystemPlace::Local { nodes: 1 };
+    let host = Arc::new(TestHost::new());
+    match Postgres.at_hand(&place, host.clone()).await {
+        Ok(_) => {}
+        Err(error @ StartError::NotStarted { .. }) => {
+            let line = format!("not run on the place local: {error}\n");
+            std::io::stderr().write_all(line.as_bytes()).unwrap();
+            return None;
+        }
+        Err(error) => panic!("{error}"),
     }
+    let begun = Instant::now();
+    let instance = Postgres.start(&place, host.clone()).await;
+    let instance = instance.expect("what is at hand starts");
+    println!("started in {:?}", begun.elapsed());
+    Some(Running { instance, host })
 }
 
 /// Where the server listens.

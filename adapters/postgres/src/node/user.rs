@@ -1,4 +1,4 @@
-//! As whom the server runs: Postgres refuses root.
+//! As whom a server runs: Postgres refuses root.
 
 use std::fs::Permissions;
 use std::io;
@@ -38,7 +38,7 @@ pub(super) fn give(path: &Path, user: Option<(u32, u32)>) -> io::Result<()> {
 }
 
 /// Lets any user read what is under `path`, and run what is a program.
-pub(super) fn open_to_all(path: &Path) -> io::Result<()> {
+pub(crate) fn open_to_all(path: &Path) -> io::Result<()> {
     let metadata = std::fs::symlink_metadata(path)?;
     if metadata.is_symlink() {
         return Ok(());
