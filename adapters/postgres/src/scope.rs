@@ -1,13 +1,13 @@
 //! One trial's corner of a server: a schema of its own.
 
 use crate::boundary::PgDecoder;
-use crate::client::{self, Pool};
+use crate::client::{self, Backup, Pool};
 use crate::provision;
 use crate::target::Target;
 use async_trait::async_trait;
 use exactly_adapter::{
     Backlog, Decoder, Fed, FeedError, Feeder, Left, ObserveError, Observing, Outgoing, Positions,
-    Scope, Seen, StartError, TrialNames,
+    Replayed, Replaying, Scope, Seen, StartError, TrialNames,
 };
 use exactly_model::{Observer, Position, Setup};
 use std::collections::BTreeMap;
@@ -25,6 +25,8 @@ pub(crate) struct PgScope {
     pool: Pool,
     commit_order: bool,
     backlog: String,
+    /// What is in the schema after its setup, or why there is no copy of it.
+    backup: Result<Backup, String>,
 }
 
 impl PgScope {
@@ -38,6 +40,8 @@ impl PgScope {
     ) -> Result<Self, StartError> {
         let schema = provision::schema_of(names);
         provision::create(&pool, &schema, setup).await?;
+        // Few schedules restore it: only then is it said what is wrong with it.
+        let backup = Backup::take(&pool, &schema).await;
         Ok(Self {
             names,
             schema,
@@ -45,6 +49,7 @@ impl PgScope {
             pool,
             commit_order,
             backlog: setup.backlog.clone(),
+            backup,
         })
     }
 }
@@ -93,6 +98,10 @@ impl Scope for PgScope {
         Some(self)
     }
 
+    fn replaying(&self) -> Option<&dyn Replaying> {
+        Some(self)
+    }
+
     async fn close(&self) {
         provision::drop_schema(&self.pool, &self.schema).await;
     }
@@ -137,5 +146,16 @@ impl Backlog for PgScope {
 impl Positions for PgScope {
     async fn positions(&self, query: &str, target: &str) -> Result<Vec<Position>, ObserveError> {
         client::positions(&self.pool, &self.schema, query, target).await
+    }
+}
+
+#[async_trait]
+impl Replaying for PgScope {
+    /// Restores the schema from the backup that was taken after its setup.
+    async fn replay(&self) -> Result<Replayed, ObserveError> {
+        match &self.backup {
+            Ok(backup) => client::restore(&self.pool, &self.schema, backup).await,
+            Err(why) => Err(client::no_backup(why)),
+        }
     }
 }

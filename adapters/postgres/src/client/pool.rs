@@ -6,7 +6,9 @@ use exactly_adapter::StartError;
 use futures::TryStreamExt;
 use futures::stream::BoxStream;
 use sqlx::postgres::{PgPool, PgPoolOptions, PgRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Error, Executor, Row};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, Error, Executor, Postgres, Row, Transaction,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -147,6 +149,11 @@ impl Pool {
             Ok(Err(error)) => Err(words(&error)),
             Err(_) => Err(format!("no answer within {} s", CONNECT_WITHIN.as_secs())),
         }
+    }
+
+    /// Begins a transaction; dropping it takes everything back.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        self.pool.begin().await
     }
 
     /// Runs `sql`, which may be several statements, in one round trip.

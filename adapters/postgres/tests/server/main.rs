@@ -6,5 +6,6 @@ mod labels;
 mod outages;
 mod places;
 mod proxy;
+mod restore;
 mod running;
 mod sink;
