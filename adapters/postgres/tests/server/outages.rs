@@ -82,7 +82,7 @@ fn state(pid: u32) -> Option<char> {
 /// What is on its way out has let go of the server's memory before it is a zombie.
 async fn dies(pid: u32) {
     let dying = async {
-        while !state(pid).is_none_or(|state| state == 'Z') {
+        while state(pid).is_some_and(|state| state != 'Z') {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };

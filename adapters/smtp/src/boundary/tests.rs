@@ -117,7 +117,7 @@ fn a_mail_is_one_effect_whatever_was_pipelined() {
             "RCPT Fail",
             "RCPT Ok",
             "DATA Ok",
-            "message e@f [3, 4] Ok",
+            "message f [3, 4] Ok",
         ]
     );
     wire.turn("QUIT\r\n", "221 bye\r\n");
@@ -131,7 +131,7 @@ fn ids_are_found_in_what_is_decoded() {
     // `x7-12-5` in base64.
     let content = "Content-Transfer-Encoding: base64\r\n\r\neDctMTItNQ==\r\n.\r\n";
     wire.turn(content, "250 kept\r\n");
-    assert_eq!(wire.taken().last().unwrap(), "message c@d [5] Ok");
+    assert_eq!(wire.taken().last().unwrap(), "message d [5] Ok");
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn outcomes_are_those_of_the_table() {
         wire.turn(ENVELOPE, "250 a\r\n250 a\r\n250 a\r\n354 go\r\n");
         wire.turn("a\r\n.\r\n", reply);
         let last = wire.taken().pop().unwrap();
-        assert_eq!(last, format!("message c@d [] {outcome}"));
+        assert_eq!(last, format!("message d [] {outcome}"));
     }
     // What nobody asked for is passed on when it is the end.
     let mut wire = Wire::greeted();
