@@ -2,10 +2,10 @@
 //! the user's.
 
 use crate::KIND;
-use crate::client::Way;
+use crate::client::{Link, Trouble, Way};
 use crate::embedded::{READY, VERSION};
 use crate::instance::{RedisInstance, Started};
-use crate::local::Local;
+use crate::local::{Local, PUBSUB_LIMIT};
 use crate::reach::reach;
 use crate::scope::PLACEHOLDERS;
 use crate::target::Target;
@@ -14,7 +14,10 @@ use exactly_adapter::{Adapter, Host, Instance, Server, StartError};
 use exactly_model::{Setup, SystemPlace};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
+/// How long it may take to be told its limits.
+const LIMITED_WITHIN: Duration = Duration::from_secs(5);
 /// How long the embedded server may take to start.
 const READY_WITHIN_MS: u64 = 10_000;
 
@@ -98,7 +101,27 @@ async fn start_embedded(host: &dyn Host) -> Result<RedisInstance, StartError> {
         why: format!("it said {line:?}, which names no address"),
         hint: "this is a defect of exactly; please report it".into(),
     })?;
-    Ok(embedded(target, Some(server)))
+    let instance = embedded(target, Some(server));
+    lower_limit(&instance.way)
+        .await
+        .map_err(|error| StartError::NotStarted {
+            system: KIND,
+            why: format!("it takes no limit of its output: {error}"),
+            hint: "this is a defect of exactly; please report it".into(),
+        })?;
+    Ok(instance)
+}
+
+/// The same limit as at the place `local`, so that what is slow at one is slow at the
+/// other.
+async fn lower_limit(way: &Arc<Way>) -> Result<(), Trouble> {
+    let mut command = redis::cmd("CONFIG");
+    command
+        .arg("SET")
+        .arg("client-output-buffer-limit")
+        .arg(PUBSUB_LIMIT);
+    let link = Link::new(way.clone());
+    link.ask(&command, LIMITED_WITHIN).await.map(drop)
 }
 
 async fn start_local(host: Arc<dyn Host>, nodes: u32) -> Result<RedisInstance, StartError> {

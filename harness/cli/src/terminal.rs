@@ -41,9 +41,12 @@ pub(crate) fn start_log() {
 /// What places need to know of the machine: where Kafka's jars are, and which
 /// Java runs them.
 pub(crate) fn settings() -> BTreeMap<String, String> {
-    const NAMES: [&str; 8] = [
+    const NAMES: [&str; 11] = [
+        "PATH",
         "KAFKA_HOME",
         "ELASTICMQ_HOME",
+        "POSTGRES_HOME",
+        "REDIS_SERVER",
         "JAVA_HOME",
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",

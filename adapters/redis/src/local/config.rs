@@ -5,6 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use tokio::net::TcpSocket;
 
+/// What may wait for a subscriber that does not read, before it is cut off.
+pub(crate) const PUBSUB_LIMIT: &str = "pubsub 1mb 1mb 0";
+
 /// The only address that it listens at.
 pub(super) const HOST: &str = "127.0.0.1";
 
@@ -68,7 +71,7 @@ fn text(folder: &Path, port: u16) -> io::Result<String> {
          dbfilename dump.rdb\n\
          save 3600 1\n\
          appendonly no\n\
-         client-output-buffer-limit pubsub 1mb 1mb 0\n"
+         client-output-buffer-limit {PUBSUB_LIMIT}\n"
     ))
 }
 

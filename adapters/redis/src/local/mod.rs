@@ -7,6 +7,8 @@
 //! killed.
 
 mod config;
+
+pub(crate) use config::PUBSUB_LIMIT;
 mod server;
 
 pub(crate) use server::Local;

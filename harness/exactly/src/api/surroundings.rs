@@ -28,7 +28,14 @@ fn path_variable(name: &str) -> Option<PathBuf> {
 /// What places need to know of the machine: where Kafka's jars are, and which Java
 /// runs them.
 pub(super) fn settings() -> BTreeMap<String, String> {
-    let names = ["KAFKA_HOME", "JAVA_HOME"].into_iter();
+    let names = [
+        "PATH",
+        "KAFKA_HOME",
+        "JAVA_HOME",
+        "POSTGRES_HOME",
+        "REDIS_SERVER",
+    ]
+    .into_iter();
     names
         .filter_map(|name| Some((name.to_string(), variable(name)?)))
         .collect()
