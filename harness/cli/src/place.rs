@@ -398,7 +398,7 @@ mod tests {
         assert!(error.to_string().contains("give --kafka"), "{error}");
         let given = read(&[], Some("h:2"), None).unwrap();
         assert!(given.or_recorded(&recorded("at h:1")).is_ok());
-        let strange = BTreeMap::from([("smtp".to_string(), "embedded".to_string())]);
+        let strange = BTreeMap::from([("grpc".to_string(), "embedded".to_string())]);
         assert!(none().or_recorded(&strange).is_err());
     }
 

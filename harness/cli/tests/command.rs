@@ -52,13 +52,13 @@ fn usage_errors_exit_2_and_say_what_to_do() {
         (&["evaluate", "--on", "docker"], "there are `embedded`"),
         (&["evaluate", "--on", "embedded:3"], "has one node"),
         (
-            &["evaluate", "--on", "smtp=embedded"],
-            "there are kafka, postgres, sqs, http",
+            &["evaluate", "--on", "grpc=embedded"],
+            "there are kafka, postgres, sqs, http, redis, smtp",
         ),
         (&["evaluate", "--kafka", "nonsense"], "host:port"),
         (
             &["evaluate", "--on", "postgres=local:3"],
-            "has no place `local` yet",
+            "a local postgres has one node",
         ),
         (&["evaluate", "--max-time", "10"], "90s, 10m or 2h"),
         (&["replay", "no-such-finding"], "no-such-finding"),

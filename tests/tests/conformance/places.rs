@@ -5,8 +5,9 @@ use exactly_adapter::{Adapter, Instance};
 use exactly_engine::supervisor::{LocalHost, Supervisor};
 use exactly_http::Http;
 use exactly_kafka::Kafka;
-use exactly_model::{Observer, Queue, Setup, SinkKind, SystemPlace, Topic, View};
+use exactly_model::{Observer, Queue, Setup, SinkKind, Stream, SystemPlace, Topic, View};
 use exactly_postgres::Postgres;
+use exactly_redis::RedisSystem;
 use exactly_sqs::SqsSystem;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
@@ -86,12 +87,12 @@ fn kafka(name: &'static str, place: SystemPlace) -> Arm {
     }
 }
 
-fn postgres() -> Arm {
+fn postgres(name: &'static str, place: SystemPlace) -> Arm {
     Arm {
-        name: "PostgreSQL, embedded",
+        name,
         adapter: Box::new(Postgres),
-        place: SystemPlace::Embedded,
-        wants: None,
+        wants: (place != SystemPlace::Embedded).then_some("POSTGRES_HOME"),
+        place,
         setup: Setup {
             sql: TABLE.into(),
             ..Setup::default()
@@ -140,15 +141,39 @@ fn http() -> Arm {
     }
 }
 
-/// All of them, in the order of the table.
+fn redis(name: &'static str, place: SystemPlace) -> Arm {
+    let stream = Stream {
+        name: "orders".into(),
+        max_len: None,
+    };
+    Arm {
+        name,
+        adapter: Box::new(RedisSystem),
+        wants: (place != SystemPlace::Embedded).then_some("REDIS_SERVER"),
+        place,
+        setup: Setup {
+            streams: vec![stream],
+            ..Setup::default()
+        },
+        to: "stream.orders",
+        payload: PAYLOAD,
+        kind: SinkKind::Record,
+        query: "stream.orders",
+    }
+}
+
+/// All of them but the mail server, which is fed by nobody but the pipeline, in the order of the table.
 pub fn arms() -> Vec<Arm> {
     vec![
         kafka("Kafka, embedded", SystemPlace::Embedded),
         kafka("Kafka, local", SystemPlace::Local { nodes: 1 }),
-        postgres(),
+        postgres("PostgreSQL, embedded", SystemPlace::Embedded),
+        postgres("PostgreSQL, local", SystemPlace::Local { nodes: 1 }),
         sqs("SQS, embedded", SystemPlace::Embedded),
         sqs("SQS, local (ElasticMQ)", SystemPlace::Local { nodes: 1 }),
         http(),
+        redis("Redis, embedded", SystemPlace::Embedded),
+        redis("Redis, local", SystemPlace::Local { nodes: 1 }),
     ]
 }
 
@@ -168,7 +193,14 @@ impl Servers {
             // Servers that refuse root run as another user.
             std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
         }
-        let settings = ["KAFKA_HOME", "ELASTICMQ_HOME", "JAVA_HOME"];
+        let settings = [
+            "PATH",
+            "KAFKA_HOME",
+            "ELASTICMQ_HOME",
+            "JAVA_HOME",
+            "POSTGRES_HOME",
+            "REDIS_SERVER",
+        ];
         let settings = settings
             .into_iter()
             .filter_map(|name| Some((name.to_string(), std::env::var(name).ok()?)));

@@ -59,11 +59,10 @@ fn is_id(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Envelope, MessageId};
+    use super::Envelope;
 
     #[test]
     fn the_target_is_the_same_in_every_trial() {
-        let id = MessageId::new(7, 12, 3).unwrap();
         for (first, target) in [
             ("a@b.example", "b.example"),
             ("x7-12-3@b", "b"),

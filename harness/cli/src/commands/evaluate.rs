@@ -178,7 +178,7 @@ mod tests {
                 "--trials belongs to --plan random",
             ),
             ("--faults-max 2", "--faults-max belongs to --plan random"),
-            ("--on postgres=local", "no place `local` yet"),
+            ("--on http=local", "no place `local`"),
         ] {
             let args = args(line);
             let failure = options(catalogue(), &args).unwrap_err();

@@ -138,13 +138,6 @@ pub fn rows() -> Vec<Row> {
             &["is no URL of PostgreSQL"],
         ),
         row(
-            "a local database",
-            (OF_POSTGRES, "kind = \"postgres\"\nplace = \"local\""),
-            "\"local\"",
-            "systems.pg.place",
-            &["no place \"local\" yet", "embedded"],
-        ),
-        row(
             "a variable that is not set",
             (
                 OF_POSTGRES,

@@ -110,11 +110,7 @@ fn what_is_wrong_is_said_before_anything_starts() {
             exit::USAGE,
             "--cell: no variant",
         ),
-        (
-            "good-D3-1 --on postgres=local",
-            exit::USAGE,
-            "no place `local`",
-        ),
+        ("good-D3-1 --on http=local", exit::USAGE, "no place `local`"),
     ] {
         let failure = store.asked(line).unwrap_err();
         assert_eq!(failure.exit_code(), code, "{line}: {failure}");
