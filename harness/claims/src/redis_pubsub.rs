@@ -16,12 +16,13 @@ use exactly_model::Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce};
 use exactly_model::{Code, FaultKind, Guarantee, Need, Schedule};
 
 /// How long a subscriber stands still that is to be slower than its output buffer, how
-/// large the messages are meanwhile and how fast they come: 40 of them are more than the
-/// kernel's buffers and Redis's limit (`client-output-buffer-limit pubsub`) take.
-const SLOW_MS: u64 = 1_000;
-const LARGE_BYTES: u32 = 256 << 10;
-const FAST_MS: u64 = 10;
-const MANY: u32 = 40;
+/// large the messages are meanwhile and how fast they come: those of three seconds are
+/// more than the kernel's buffers and Redis's limit (`client-output-buffer-limit pubsub`)
+/// take.
+const SLOW_MS: u64 = 3_000;
+const LARGE_BYTES: u32 = 96 << 10;
+const FAST_MS: u64 = 40;
+const MANY: u32 = 100;
 
 /// Entries that a trimmed stream holds, and how long its consumer stands still.
 const SHORT: u64 = 3;
