@@ -11,6 +11,8 @@ import pathlib
 import socket
 import sys
 
+import seeds_kafka
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Bytes of a seed: a fuzzer does little with more.
 SEED_MAX = 6 * 1024
@@ -190,6 +192,8 @@ def main():
         path = ROOT / path
         for connection, chunks in recorded(path).items():
             keep(protocol, f"{path.stem}-{connection}", chunks)
+    for name, chunks in seeds_kafka.CONVERSATIONS.items():
+        keep("kafka", name, chunks)
     ask(http, [request("PUT /_exactly/accounts/x7-12", "{}", "Content-Type: application/json")])
     for name, requests in HTTP.items():
         keep("http", name, ask(http, requests))

@@ -2,6 +2,8 @@
 //! `EXACTLY_FUZZ_SECONDS` says, all targets at once. `EXACTLY_FUZZ_SEED` changes them
 //! otherwise. What failed is printed with the command that tries it again.
 
+use exactly_fuzz::conversation;
+use exactly_fuzz::drive::{Drive, Event, Meaning};
 use exactly_fuzz::mutate::{INPUT_MAX, Random, mutate};
 use exactly_fuzz::{PROTOCOLS, Protocol};
 use peak_alloc::PeakAlloc;
@@ -102,6 +104,7 @@ fn decoders_keep_to_what_a_boundary_relies_on() {
         target.expect("a target of this name").run(&unhex(&input));
         return;
     }
+    seeds_are_conversations();
     for protocol in PROTOCOLS {
         for (name, data) in seeds(protocol) {
             ALLOCATED.reset_peak_usage();
@@ -133,6 +136,27 @@ fn decoders_keep_to_what_a_boundary_relies_on() {
     let kept = KEPT_MAX * INPUT_MAX;
     let most = PROTOCOLS.len() * (ROOM + kept);
     assert!(used <= most, "{used} bytes at once, more than {most}");
+}
+
+/// A seed that no decoder reads leads nowhere.
+fn seeds_are_conversations() {
+    for protocol in PROTOCOLS {
+        for (name, data) in seeds(protocol) {
+            // It takes what it is; some are kept because they are refused.
+            if name.starts_with("once-") {
+                continue;
+            }
+            let mut drive = Drive::new(protocol, true);
+            for (dir, bytes) in conversation::read(&data) {
+                drive.read(dir, bytes);
+            }
+            let name = format!("{}/{name}", protocol.name);
+            assert_eq!(drive.seen.error, None, "{name}");
+            let closes = |event: &&Event| matches!(event.meaning, Meaning::Closes(_));
+            let closed = drive.seen.events.iter().filter(closes).count();
+            assert!(closed > 0, "{name} has no exchange");
+        }
+    }
 }
 
 #[test]
