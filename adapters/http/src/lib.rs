@@ -30,6 +30,7 @@ mod provision;
 mod scope;
 mod system;
 
+pub use boundary::decoder;
 pub use errors::judge_status;
 pub use payments::{serve_embedded, serve_on};
 pub use system::Http;

@@ -41,6 +41,7 @@ mod system;
 mod testing;
 mod wire;
 
+pub use boundary::decoder;
 pub use embedded::{DIFFERENCES, Difference, serve_embedded};
 pub use errors::judge_error;
 pub use system::Kafka;

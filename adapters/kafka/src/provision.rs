@@ -5,7 +5,7 @@ use exactly_adapter::{StartError, TrialNames};
 use exactly_model::Topic;
 
 /// Longest topic name that Kafka takes.
-const TOPIC_NAME_MAX: usize = 249;
+pub(crate) const TOPIC_NAME_MAX: usize = 249;
 const INVALID_REPLICATION_FACTOR: i16 = 38;
 
 /// Creates the topics of a trial and waits until they are served.
@@ -94,6 +94,9 @@ impl Names {
     /// keeps its name.
     pub fn target(&self, physical: &str) -> String {
         let logical = physical.strip_suffix(&self.suffix).unwrap_or(physical);
+        // A request may name one of 32 KiB, and a thousand partitions of it. No broker
+        // takes it, and a label needs no more of it.
+        let logical = &logical[..logical.floor_char_boundary(TOPIC_NAME_MAX)];
         format!("topic.{logical}")
     }
 
@@ -160,6 +163,7 @@ mod tests {
         assert_eq!(names.target("orders-r7-t12"), "topic.orders");
         assert_eq!(names.target("orders-r7-t1"), "topic.orders-r7-t1");
         assert_eq!(names.target("orders-r7-t112"), "topic.orders-r7-t112");
+        assert_eq!(names.target(&"é".repeat(9_000)).len(), "topic.".len() + 248);
         assert_eq!(names.group(), "g-r7-t12");
         assert_eq!(names.transactional_id(), "tx-r7-t12");
     }

@@ -40,4 +40,5 @@ mod sqlstate;
 mod target;
 
 pub use adapter::Postgres;
+pub use boundary::decoder;
 pub use judge::judge_error;

@@ -29,6 +29,7 @@ mod reading;
 mod scope;
 mod system;
 
+pub use boundary::decoder;
 pub use embedded::serve_embedded;
 pub use system::SqsSystem;
 

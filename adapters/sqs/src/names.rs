@@ -3,6 +3,10 @@
 use exactly_adapter::TrialNames;
 use exactly_model::Queue;
 
+/// Bytes of a queue's name in a label: none is longer ("A queue name can have up to 80
+/// characters", SQS API reference, CreateQueue).
+const NAME_MAX: usize = 80;
+
 /// What every queue name of one trial begins with. Its dash keeps trial 1 apart
 /// from trial 12.
 pub(crate) fn prefix(names: TrialNames, tag: &str) -> String {
@@ -52,7 +56,10 @@ impl Names {
     pub fn target(&self, named: &str) -> String {
         match self.logical(named) {
             "" => String::new(),
-            logical => format!("queue.{logical}"),
+            logical => {
+                let end = logical.floor_char_boundary(NAME_MAX);
+                format!("queue.{}", &logical[..end])
+            }
         }
     }
 }
@@ -81,5 +88,7 @@ mod tests {
         // Another trial's queue is not this one's.
         assert_eq!(names.logical("x7-1-orders"), "x7-1-orders");
         assert_eq!(names.target(""), "");
+        // Somebody's URL of megabytes makes no label of megabytes.
+        assert_eq!(names.target(&"é".repeat(9_000)).len(), "queue.".len() + 80);
     }
 }

@@ -87,6 +87,20 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-postgres",
         ],
     ),
+    // Throws bytes at the decoders, each by itself.
+    (
+        "exactly-fuzz",
+        &[
+            "exactly-model",
+            "exactly-adapter",
+            "exactly-kafka",
+            "exactly-postgres",
+            "exactly-sqs",
+            "exactly-http",
+            "exactly-redis",
+            "exactly-smtp",
+        ],
+    ),
 ];
 
 /// Members that touch nothing outside their arguments: no runtime, no client.

@@ -53,7 +53,8 @@ impl HttpLabeller {
         let mut ids = Vec::new();
         self.finder.find(request.target.as_bytes(), &mut ids);
         for (name, value) in request.headers.iter() {
-            if !name.eq_ignore_ascii_case(IDEMPOTENCY_KEY) {
+            // Host says whom it is for, and is another one towards the service.
+            if !["host", IDEMPOTENCY_KEY].contains(&&*name.to_ascii_lowercase()) {
                 self.finder.find(value, &mut ids);
             }
         }

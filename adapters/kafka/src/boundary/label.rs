@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::refusal::{self, Shape};
+use crate::provision::TOPIC_NAME_MAX;
 use crate::wire::records::{self, Batch};
 use crate::wire::request::{self, EndTxn, Owner, RecordSets, Request};
 use crate::wire::{Cursor, Read, api};
@@ -11,6 +12,9 @@ use kafka_protocol::messages::ApiKey;
 
 /// Partitions whose fetch offset a connection remembers at most.
 const FETCH_OFFSETS_MAX: usize = 16_384;
+
+/// Positions that one request's label names at most, as of ids.
+const POSITIONS_MAX: usize = 16_384;
 
 /// Where a connection's fetches begin, by topic and partition. A fetch that
 /// begins within a batch is answered with the whole batch; what lies before is
@@ -180,15 +184,18 @@ fn positions<T>(
     let all = topics
         .iter()
         .flat_map(|(topic, offsets)| offsets.iter().map(move |one| (*topic, one)));
-    all.filter_map(|(topic, one)| {
-        let (partition, offset) = offset(one);
-        position(topic, partition, offset)
-    })
-    .collect()
+    all.take(POSITIONS_MAX)
+        .filter_map(|(topic, one)| {
+            let (partition, offset) = offset(one);
+            position(topic, partition, offset)
+        })
+        .collect()
 }
 
 fn remember(fetch: &request::Fetch<'_>, fetches: &mut FetchOffsets) {
-    for (name, partitions) in &fetch.topics {
+    // Of a topic that no broker has, nothing is delivered.
+    let possible = |(name, _): &&(&str, _)| name.len() <= TOPIC_NAME_MAX;
+    for (name, partitions) in fetch.topics.iter().filter(possible) {
         for partition in partitions {
             let key = ((*name).to_string(), partition.partition);
             if fetches.len() < FETCH_OFFSETS_MAX || fetches.contains_key(&key) {

@@ -14,3 +14,13 @@ mod transactions;
 
 pub(crate) use decoder::KafkaDecoder;
 pub(crate) use shared::Shared;
+
+use crate::provision::Names;
+use exactly_adapter::{Decoder, TrialNames};
+use std::sync::Arc;
+
+/// A decoder for one connection of a trial, with no broker behind it: it reads bytes
+/// that come from elsewhere.
+pub fn decoder(names: TrialNames) -> Box<dyn Decoder> {
+    Box::new(KafkaDecoder::new(Arc::new(Shared::new(Names::new(names)))))
+}

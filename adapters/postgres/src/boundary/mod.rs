@@ -15,3 +15,11 @@ mod sql;
 mod tests;
 
 pub(crate) use decoder::PgDecoder;
+
+use exactly_adapter::{Decoder, TrialNames};
+
+/// A decoder for one connection of a trial, with no server behind it: it reads bytes
+/// that come from elsewhere.
+pub fn decoder(names: TrialNames) -> Box<dyn Decoder> {
+    Box::new(PgDecoder::new(names))
+}

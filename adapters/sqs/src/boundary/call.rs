@@ -10,6 +10,13 @@ use std::collections::BTreeMap;
 /// Fields of a form that are read.
 const FIELDS_MAX: usize = 2_000;
 
+/// Entries of a batch that are read: SQS takes 10. Each answer looks for its own, and a
+/// body has room for a million.
+const ENTRIES_MAX: usize = 1_000;
+
+/// Bytes of an operation that are kept: the longest of SQS's has 28.
+const OPERATION_MAX: usize = 64;
+
 /// One operation on one queue.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Call {
@@ -40,7 +47,7 @@ impl Call {
     }
 
     fn json(target: &str, body: &[u8]) -> Option<Self> {
-        let operation = target.strip_prefix("AmazonSQS.")?;
+        let operation = bounded(target.strip_prefix("AmazonSQS.")?);
         // A body that is no JSON is the system's to refuse.
         let fields: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| fields.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -49,7 +56,7 @@ impl Call {
             url => url,
         };
         let entries = match fields.get("Entries").and_then(Value::as_array) {
-            Some(entries) => entries.iter().map(entry).collect(),
+            Some(entries) => entries.iter().take(ENTRIES_MAX).map(entry).collect(),
             None => vec![entry(&fields)],
         };
         Some(Self {
@@ -72,7 +79,7 @@ impl Call {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             fields.insert(decoded(name), decoded(value));
         }
-        let operation = fields.get("Action")?.clone();
+        let operation = bounded(fields.get("Action")?).to_string();
         let queue = fields.get("QueueUrl").or_else(|| fields.get("QueueName"));
         let queue = queue.cloned().unwrap_or_else(|| path.to_string());
         let mut numbered: BTreeMap<String, Entry> = BTreeMap::new();
@@ -91,6 +98,10 @@ impl Call {
             query: true,
         })
     }
+}
+
+fn bounded(operation: &str) -> &str {
+    &operation[..operation.floor_char_boundary(OPERATION_MAX)]
 }
 
 /// `3` and `MessageBody` of `SendMessageBatchRequestEntry.3.MessageBody`.

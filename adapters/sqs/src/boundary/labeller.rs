@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::sync::Arc;
 
+/// Characters of an error's code that are kept: SQS's own are shorter.
+const CODE_MAX: usize = 100;
+
 /// Labels one connection.
 pub(crate) struct SqsLabeller {
     shared: Arc<Shared>,
@@ -293,7 +296,10 @@ fn error_of(response: &Response) -> String {
         .map(|kind| kind.rsplit('#').next().unwrap_or(kind))
         .or_else(|| tagged(&text, "Code"));
     match code {
-        Some(code) => format!("{} {code}", response.status),
+        Some(code) => {
+            let code: String = code.chars().take(CODE_MAX).collect();
+            format!("{} {code}", response.status)
+        }
         None => response.status.to_string(),
     }
 }

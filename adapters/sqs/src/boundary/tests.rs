@@ -118,6 +118,37 @@ fn through(
     (out, opened)
 }
 
+/// A body has room for names of megabytes and a million entries; the history has not.
+#[test]
+fn labels_are_short_whatever_they_are_made_of() {
+    let long = "n".repeat(9_000);
+    let entries = vec!["{\"Id\":\"a\"}"; 50_000].join(",");
+    let asked = format!("{{\"QueueUrl\":\"http://h/1/{long}\",\"Entries\":[{entries}]}}");
+    let successful = vec!["{\"Id\":\"b\",\"MessageId\":\"m\"}"; 50_000].join(",");
+    let answers = [
+        response(200, &format!("{{\"Successful\":[{successful}]}}")),
+        response(400, &format!("{{\"__type\":\"com.amazonaws.sqs#{long}\"}}")),
+    ];
+    let operation = "AmazonSQS.SendMessageBatch";
+    for (operation, answer) in [operation, &format!("{operation}{long}")]
+        .iter()
+        .zip(answers)
+    {
+        let mut decoder = HttpDecoder::new(SqsLabeller::new(shared(), None));
+        let mut next = |dir, bytes: &[u8]| {
+            let unit = decoder.next(dir, &mut BytesMut::from(bytes), &NoNet);
+            unit.expect("legal HTTP").expect("a whole message")
+        };
+        let head = next(Direction::ToSystem, &request(Some(operation), &asked)).opens;
+        let head = head.expect("an exchange");
+        assert!(head.operation.starts_with("SendMessageBatch"));
+        assert_eq!(head.target.len(), "queue.".len() + 80);
+        assert!(head.operation.len() <= 64, "{}", head.operation);
+        let reply = next(Direction::ToClient, &answer).closes.expect("a reply");
+        assert!(reply.error.is_none_or(|error| error.len() < 200));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 

@@ -74,6 +74,9 @@ fn ids_come_from_path_headers_and_body_and_else_from_the_key() {
     );
     assert_eq!(ids("/o", "idempotency-key: \"x7-12-5\"\r\n", "{}"), [5]);
     assert_eq!(ids("/o", "X-Id: x7-13-5\r\n", "x8-12-1"), [0_u32; 0]);
+    // What names the service is no message, whoever replaces it.
+    let hosted = request("GET /o HTTP/1.1\r\nHost: x7-12-3.test\r\n\r\n");
+    assert_eq!(sequences(&label(&hosted).ids), [0_u32; 0]);
     // Compressed bytes are no text, even where they look like one.
     assert_eq!(
         ids("/o", "Content-Encoding: gzip\r\n", "x7-12-4"),

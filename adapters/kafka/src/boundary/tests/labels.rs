@@ -219,6 +219,25 @@ fn versions_and_apis_that_are_not_read_pass_with_their_name() {
     }
 }
 
+/// A name of 32 KiB and a partition in 12 bytes: a label for each would be a thousand
+/// times what was sent.
+#[test]
+fn positions_stay_in_proportion_to_their_request() {
+    use offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic};
+    let part = |index| OffsetCommitRequestPartition::default().with_partition_index(index);
+    let commit = OffsetCommitRequestTopic::default()
+        .with_name(topic(&"n".repeat(32_000)))
+        .with_partitions((0..20_000).map(part).collect());
+    let request = OffsetCommitRequest::default().with_topics(vec![commit]);
+    let head = head(
+        &mut decoder(),
+        &request_frame(ApiKey::OffsetCommit, 7, 1, &request),
+    );
+    assert_eq!(head.target.len(), "topic.".len() + 249);
+    assert_eq!(head.commits.len(), 16_384);
+    assert!(head.commits.iter().all(|to| to.target == head.target));
+}
+
 pub(super) fn fetch_request(offset: i64) -> FetchRequest {
     use fetch_request::{FetchPartition, FetchTopic};
     let part = FetchPartition::default().with_fetch_offset(offset);

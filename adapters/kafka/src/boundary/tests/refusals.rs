@@ -311,4 +311,12 @@ fn what_has_no_legal_error_gets_none() {
     .key;
     assert_eq!(decoder.error_reply(key, Phase::Before), None);
     assert_eq!(decoder.awaited(), 2);
+    // Nothing that an error could be about.
+    commit.topics[0].partitions.clear();
+    let key = head(
+        &mut decoder,
+        &request_frame(ApiKey::OffsetCommit, 8, 4, &commit),
+    )
+    .key;
+    assert_eq!(decoder.error_reply(key, Phase::Before), None);
 }

@@ -1,0 +1,7 @@
+//! Kafka.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    exactly_fuzz::protocols::kafka::KAFKA.run(data);
+});

@@ -1,0 +1,7 @@
+//! PostgreSQL.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    exactly_fuzz::protocols::postgres::POSTGRES.run(data);
+});

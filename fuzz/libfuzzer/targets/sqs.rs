@@ -1,0 +1,7 @@
+//! SQS.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    exactly_fuzz::protocols::sqs::SQS.run(data);
+});
