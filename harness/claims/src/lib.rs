@@ -47,6 +47,7 @@ mod redis_pubsub;
 mod retries_without_idempotency;
 mod spec;
 mod sqs_fifo;
+mod timeouts;
 mod witness;
 
 pub use catalogue::*;

@@ -7,6 +7,7 @@ mod elasticmq;
 mod moto;
 mod owners;
 mod real;
+mod redis;
 mod refused;
 mod standing;
 #[path = "../e2e/support.rs"]

@@ -4,8 +4,8 @@
 use crate::support::{Home, nothing_left, report, stderr};
 use exactly_model::{Guarantee, Need, Report, VariantReport, Verdict};
 
-/// What the embedded Kafka does not have.
-const NOT_EMBEDDED: &[Need] = &[Need::Leases, Need::Members];
+/// What no embedded Kafka and no embedded Redis has.
+const NOT_EMBEDDED: &[Need] = &[Need::Leases, Need::Members, Need::Outages];
 
 fn variant<'a>(report: &'a Report, id: &str) -> &'a VariantReport {
     report

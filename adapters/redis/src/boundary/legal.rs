@@ -18,6 +18,7 @@ const BUSY: &str = "BUSY Redis is busy running a script. You can only call SCRIP
 /// What may happen to every exchange of `operation` on `target`.
 pub(crate) fn faultable(operation: &str, target: &str) -> Faultable {
     let _ = target;
+    let asked = !matches!(operation, "message" | "pmessage" | "smessage");
     Faultable {
         error_before: error_before(operation).is_some(),
         error_after: false,
@@ -27,7 +28,7 @@ pub(crate) fn faultable(operation: &str, target: &str) -> Faultable {
         // hold the first. What was sent within a transaction belongs to its connection. An
         // XACK that comes late has nothing left to do, and a take only hands what it takes
         // to the dead.
-        overtakes: command(operation).0 == Class::Effect && operation != "EXEC",
+        overtakes: asked && command(operation).0 == Class::Effect && operation != "EXEC",
     }
 }
 

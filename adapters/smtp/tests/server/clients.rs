@@ -174,7 +174,7 @@ async fn python_sends_through_the_decoder_without_tls() {
         relay.effects(),
         [
             "message d.example [7] Some(Ok)",
-            "message {id}@d.example [8] Some(Ok)",
+            "message d.example [8] Some(Ok)",
         ]
     );
     assert_eq!(seen(&scope, "mails").await, [7, 8]);

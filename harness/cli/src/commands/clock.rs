@@ -93,6 +93,7 @@ mod tests {
             version: "1".into(),
             endpoint: format!("http://127.0.0.1:{port}"),
             clock,
+            authority: None,
         }
     }
 

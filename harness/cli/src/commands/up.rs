@@ -144,11 +144,14 @@ fn hint(standing: &Standing) -> String {
         ),
         _ => String::new(),
     };
+    let authority = standing.authority.as_ref().map_or(String::new(), |file| {
+        format!("  STARTTLS and AUTH: trust {}\n", file.display())
+    });
     let clock = match standing.clock {
         true => format!("  exactly clock advance 5m --at {endpoint}\n"),
         false => String::new(),
     };
-    format!("{kind}: {place}, {version}\n{how}{clock}")
+    format!("{kind}: {place}, {version}\n{how}{authority}{clock}")
         .trim_end()
         .into()
 }

@@ -218,9 +218,9 @@ fn each_kind_is_planned_where_it_applies() {
         "delay-reply on s: no client timeout"
     ));
     let with = every(&knowledge, &FaultKind::ALL, &ground());
-    // Two effect or ack points with nine faults; a take is not delivered late,
+    // Two effect or ack points with eleven faults; a take is not delivered late,
     // nor its reply delayed.
-    assert_eq!(with.schedules.len(), 9 + 9 + 7);
+    assert_eq!(with.schedules.len(), 11 + 11 + 9);
     assert_eq!(without.schedules.len(), with.schedules.len() - 2);
     assert_eq!(with.cuts, (3, 3));
     // What the protocol does not know and what nothing is left for is said once.

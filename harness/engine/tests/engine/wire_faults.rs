@@ -209,7 +209,7 @@ fn unacknowledged(port: u16) -> u64 {
 async fn a_path_that_swallows_packets_acknowledges_nothing_and_heals() {
     for (phase, held) in [(Phase::Before, 0), (Phase::After, 1)] {
         let mut fault = at(FaultKind::Blackhole, phase, 1);
-        fault.duration_ms = Some(700);
+        fault.duration_ms = Some(3_000);
         let rig = Rig::with([fault]).await;
         let (life, port) = rig.life(1);
         let mut client = rig.client(port).await;
@@ -226,7 +226,7 @@ async fn a_path_that_swallows_packets_acknowledges_nothing_and_heals() {
         eventually("still not acknowledged", || {
             assert!(unacknowledged(local) >= "E 2\n".len() as u64);
             looks += 1;
-            looks == 50
+            looks == 20
         })
         .await;
         // And nobody is told: both are answered when the path has healed.

@@ -103,6 +103,7 @@ mod tests {
             version: "1".into(),
             endpoint: format!("http://127.0.0.1:{port}"),
             clock: true,
+            authority: None,
         }
     }
 

@@ -51,6 +51,10 @@ pub struct Standing {
     pub endpoint: String,
     /// Whether its clock can be moved.
     pub clock: bool,
+    /// The file with the certificate that its TLS is to be trusted by, where it has made
+    /// one. It goes when the system is stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<PathBuf>,
 }
 
 /// Systems that stand until they are stopped.
@@ -149,7 +153,8 @@ async fn start(options: &UpOptions, ground: &Ground) -> Result<Started, Error> {
         let started = starting.await;
         match started.unwrap_or_else(|error| Err(Error::Harness(error.to_string()))) {
             Ok(instance) => {
-                standing.push(describe(kind, place, instance.as_ref()));
+                let authority = authority(kind, place, instance.as_ref(), ground).await;
+                standing.push(describe(kind, place, instance.as_ref(), authority));
                 instances.push(instance);
             }
             Err(error) => failed = failed.or(Some(error)),
@@ -164,7 +169,29 @@ async fn start(options: &UpOptions, ground: &Ground) -> Result<Started, Error> {
     Err(error)
 }
 
-fn describe(kind: &str, place: &SystemPlace, instance: &dyn Instance) -> Standing {
+/// Writes down whom the clients of an embedded mail server have to trust for STARTTLS.
+async fn authority(
+    kind: &str,
+    place: &SystemPlace,
+    instance: &dyn Instance,
+    ground: &Ground,
+) -> Option<PathBuf> {
+    if kind != "smtp" || *place != SystemPlace::Embedded {
+        return None;
+    }
+    let (host, port) = instance.addresses().into_iter().next()?;
+    let pem = exactly_smtp::certificate_of(&host, port).await.ok()?;
+    let file = ground.scratch().join("smtp-authority.pem");
+    std::fs::write(&file, pem).ok()?;
+    Some(file)
+}
+
+fn describe(
+    kind: &str,
+    place: &SystemPlace,
+    instance: &dyn Instance,
+    authority: Option<PathBuf>,
+) -> Standing {
     let info = instance.info(kind);
     Standing {
         kind: kind.into(),
@@ -173,6 +200,7 @@ fn describe(kind: &str, place: &SystemPlace, instance: &dyn Instance) -> Standin
         endpoint: instance.endpoint(),
         // The others forget nothing with time.
         clock: kind == "sqs" && *place == SystemPlace::Embedded,
+        authority,
     }
 }
 

@@ -166,7 +166,7 @@ fn read() -> Vec<Row> {
         row(
             "a stream and a channel in one",
             (STREAM, "stream = \"accepted\"\nchannel = \"news\""),
-            "name = \"sent\"",
+            "[[observe]]\nname = \"sent\"",
             "observe[0]",
             &["says not clearly what is read", "`mails`"],
         ),

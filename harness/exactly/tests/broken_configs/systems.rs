@@ -17,10 +17,10 @@ fn kinds() -> Vec<Row> {
         ),
         row(
             "a kind that is not there yet",
-            ("kind = \"postgres\"", "kind = \"redis\""),
-            "redis",
+            ("kind = \"postgres\"", "kind = \"nats\""),
+            "nats",
             "systems.pg.kind",
-            &["`redis`", "`kafka`", "`postgres`", "`sqs`", "`http`"],
+            &["`nats`", "`kafka`", "`postgres`", "`sqs`", "`http`"],
         ),
         row(
             "a kind that is a list",

@@ -98,8 +98,9 @@ fn one(
     let at = key.name(way.key);
     match way.what {
         What::Query(query) => {
+            let observer = of(way, SinkKind::Row, query)?;
             check_query(&at, query)?;
-            of(way, SinkKind::Row, query)
+            Ok(observer)
         }
         What::Topic(topic) => {
             let system = of_system(key, given, systems, way.key, way.kind)?;
