@@ -14,7 +14,7 @@ fn publish_says_to_how_many_it_went_and_nothing_is_kept() {
 }
 
 #[test]
-fn a_client_with_channel_and_pattern_counts_twice_and_gets_it_twice() {
+fn a_client_with_channel_and_a_pattern_counts_twice_and_gets_it_twice() {
     let mut scene = Scene::new();
     let other = scene.connect();
     scene.says(other, "SUBSCRIBE news.art");
