@@ -2,8 +2,8 @@
 """Makes the seeds of fuzz/corpus anew: from the conversations that the adapters' tests
 have, and by asking the embedded servers.
 
-    exactly up http sqs            # in another terminal; it prints the ports
-    python3 fuzz/seeds.py HTTP_PORT SQS_PORT
+    exactly up http sqs redis smtp            # in another terminal; it prints the ports
+    python3 fuzz/seeds.py HTTP_PORT SQS_PORT REDIS_PORT SMTP_PORT
 """
 
 import json
@@ -186,8 +186,58 @@ SQS = {
 }
 
 
+def resp(*words):
+    """A request as clients of Redis write it."""
+    parts = [f"${len(word)}\r\n{word}\r\n" for word in words]
+    return f"*{len(words)}\r\n{''.join(parts)}".encode()
+
+
+def added(n):
+    return resp("XADD", "x7t12.orders", f"{n}-1", "payload", f'{{"id":"x7-12-{n}"}}')
+
+
+READ = ("XREADGROUP", "GROUP", "x7t12.group", "worker", "COUNT", "2", "STREAMS", "x7t12.orders")
+GROUP = resp("XGROUP", "CREATE", "x7t12.orders", "x7t12.group", "0", "MKSTREAM")
+NEWS = ("PUBLISH", "x7t12.news", "x7-12-5")
+
+REDIS = {
+    "stream": [
+        GROUP,
+        added(1) + added(2),
+        resp(*READ, ">"),
+        resp("XACK", "x7t12.orders", "x7t12.group", "1-1", "2-1"),
+        resp(*READ, "0"),
+    ],
+    "channel": [resp("SUBSCRIBE", "x7t12.news", "x7t12.more"), resp("PING"), resp("UNSUBSCRIBE")],
+    "pushes": [
+        resp("HELLO", "3"),
+        resp("PSUBSCRIBE", "x7t12.n*"),
+        resp(*NEWS) + resp("SET", "x7t12.a", "x7-12-6", "NX", "PX", "100"),
+    ],
+    "transaction": [
+        resp("MULTI") + resp(*NEWS) + resp("INCR", "x7t12.n") + resp("EXEC"),
+        resp("GET", "x7t12.n") + resp("LPUSH", "x7t12.n", "a") + b"PING inline\r\n",
+    ],
+}
+
+
+def mail(n, text="Thank you.\r\n..\r\n"):
+    head = f"From: a@b.example\r\nTo: c@d.example\r\nSubject: x7-12-{n}\r\n\r\n"
+    return f"{head}{text}.\r\n".encode()
+
+
+EHLO, DATA, QUIT = b"EHLO a.example\r\n", b"DATA\r\n", b"QUIT\r\n"
+ENVELOPE = b"MAIL FROM:<a@b.example> BODY=8BITMIME\r\nRCPT TO:<c@d.example>\r\n"
+
+SMTP = {
+    "mails": [EHLO, ENVELOPE + DATA, mail(3), ENVELOPE + DATA, mail(4), QUIT],
+    "refused": [b"HELO a\r\n", b"DATA\r\n", b"RCPT TO:<c@d>\r\n", b"OTHER\r\n", b"RSET\r\nNOOP\r\n"],
+    "in-parts": [EHLO, ENVELOPE, DATA, mail(5)[:40], mail(5)[40:], b"QUIT\r\n"],
+}
+
+
 def main():
-    http, sqs = (int(port) for port in sys.argv[1:])
+    http, sqs, redis, smtp = (int(port) for port in sys.argv[1:])
     for protocol, path in RECORDED:
         path = ROOT / path
         for connection, chunks in recorded(path).items():
@@ -199,6 +249,10 @@ def main():
         keep("http", name, ask(http, requests))
     for name, requests in SQS.items():
         keep("sqs", name, ask(sqs, requests))
+    for name, requests in REDIS.items():
+        keep("redis", name, ask(redis, requests))
+    for name, requests in SMTP.items():
+        keep("smtp", name, ask(smtp, [b"", *requests]))
 
 
 if __name__ == "__main__":

@@ -157,6 +157,9 @@ fn refuse(protocol: &Protocol, drive: &mut Drive<'_>, head: &Head, request: &[u8
         return;
     };
     assert_eq!(drive.decoder.awaited(), 0, "nothing is awaited any more");
+    if !protocol.reads_alone {
+        return;
+    }
     let mut client = Drive::new(protocol, false);
     client.read(Direction::ToSystem, request);
     client.read(Direction::ToClient, &error.bytes);

@@ -39,6 +39,8 @@ pub struct Protocol {
     /// Whether this conversation has something in it that depends on when what came
     /// (an answer of the boundary's own): then only the exchanges are compared.
     pub depends_on_time: fn(&[u8]) -> bool,
+    /// Whether a request can be read without what came before it on its connection.
+    pub reads_alone: bool,
     /// Words of the protocol, for whoever changes inputs.
     pub words: &'static [&'static [u8]],
 }

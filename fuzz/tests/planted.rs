@@ -141,6 +141,7 @@ fn passes<const FAULT: u8>(input: &[u8]) -> bool {
         decoder: || Box::new(Lines::<FAULT>::default()),
         rewrites: &[],
         depends_on_time: |_| false,
+        reads_alone: true,
         words: &[],
     };
     catch_unwind(|| protocol.run(input)).is_ok()

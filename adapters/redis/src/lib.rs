@@ -28,6 +28,7 @@ pub mod store;
 mod system;
 mod target;
 
+pub use boundary::decoder;
 pub use embedded::serve_embedded;
 pub use system::RedisSystem;
 

@@ -32,6 +32,7 @@ mod scope;
 mod system;
 mod wire;
 
+pub use boundary::decoder;
 pub use embedded::{serve_embedded, serve_on};
 pub use errors::{judge_lost, judge_reply};
 pub use system::Smtp;

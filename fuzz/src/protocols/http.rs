@@ -9,6 +9,7 @@ pub const AUDITED: Protocol = Protocol {
     decoder: || exactly_http::decoder(TRIAL, None),
     rewrites: &[],
     depends_on_time: asks_first,
+    reads_alone: true,
     words: WORDS,
 };
 

@@ -10,6 +10,7 @@ pub const KAFKA: Protocol = Protocol {
     decoder: || exactly_kafka::decoder(TRIAL),
     rewrites: &[Direction::ToClient],
     depends_on_time: never,
+    reads_alone: true,
     words: WORDS,
 };
 

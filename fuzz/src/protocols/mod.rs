@@ -8,6 +8,10 @@ pub mod http;
 pub mod kafka;
 #[cfg(feature = "postgres")]
 pub mod postgres;
+#[cfg(feature = "redis")]
+pub mod redis;
+#[cfg(feature = "smtp")]
+pub mod smtp;
 #[cfg(feature = "sqs")]
 pub mod sqs;
 
@@ -21,12 +25,16 @@ pub const PROTOCOLS: &[Protocol] = &[
     kafka::KAFKA,
     #[cfg(feature = "postgres")]
     postgres::POSTGRES,
+    #[cfg(feature = "redis")]
+    redis::REDIS,
+    #[cfg(feature = "smtp")]
+    smtp::SMTP,
     #[cfg(feature = "sqs")]
     sqs::SQS,
 ];
 
 /// For protocols whose boundary says nothing that depends on when what came.
-#[cfg(any(feature = "kafka", feature = "postgres"))]
+#[cfg(any(feature = "kafka", feature = "postgres", feature = "redis"))]
 const fn never(_: &[u8]) -> bool {
     false
 }

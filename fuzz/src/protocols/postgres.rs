@@ -9,6 +9,7 @@ pub const POSTGRES: Protocol = Protocol {
     decoder: || exactly_postgres::decoder(TRIAL),
     rewrites: &[],
     depends_on_time: never,
+    reads_alone: true,
     words: WORDS,
 };
 

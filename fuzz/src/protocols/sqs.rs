@@ -11,6 +11,7 @@ pub const SQS: Protocol = Protocol {
     decoder,
     rewrites: &[],
     depends_on_time: asks_first,
+    reads_alone: true,
     words: WORDS,
 };
 

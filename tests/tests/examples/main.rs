@@ -42,7 +42,7 @@ const EXAMPLES: &[Example] = &[
         name: "java-kafka-smtp",
         built: "right/target/classes",
         operations: &["pg INSERT", "pg COMMIT", "k OffsetCommit", "mail message"],
-        emulated: &["kafka", "smtp"],
+        emulated: KAFKA,
         real: false,
     },
     Example {

@@ -6,7 +6,7 @@ use super::waiting::{Line, What};
 use crate::KIND;
 use crate::errors::{BEFORE, BYE, CLOSING, NO_TLS};
 use crate::wire::{AUTH_MAX, Content, Verb, answered, line, path_of, without};
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use exactly_adapter::{
     Addresses, DecodeError, Decoder, Direction, ErrorReply, Head, TrialNames, Unit,
 };
@@ -78,11 +78,7 @@ impl SmtpDecoder {
                     return Ok(None);
                 };
                 let (verb, address) = (Verb::of(text), path_of(text).map(String::from));
-                self.command(
-                    verb,
-                    address.unwrap_or_default(),
-                    buf.split_to(len).freeze(),
-                )
+                self.command(verb, address.unwrap_or_default(), buf, len)
             }
             Expects::Response => {
                 let Some((_, len)) = whole_line(buf)? else {
@@ -105,17 +101,23 @@ impl SmtpDecoder {
         }
     }
 
+    /// A command of `len` bytes. An error leaves them where they are: they are passed on
+    /// unread.
     fn command(
         &mut self,
         verb: Verb,
         address: String,
-        bytes: Bytes,
+        buf: &mut BytesMut,
+        len: usize,
     ) -> Result<Option<Unit>, String> {
         let what = match verb {
             Verb::StartTls if self.waiting.len() > 0 => {
                 return Err("STARTTLS was sent before the commands before it were answered".into());
             }
-            Verb::StartTls => return Ok(Some(say(NO_TLS))),
+            Verb::StartTls => {
+                let _ = buf.split_to(len);
+                return Ok(Some(say(NO_TLS)));
+            }
             Verb::Bdat => {
                 return Err("BDAT (RFC 3030) is not read; let the client send with DATA".into());
             }
@@ -130,7 +132,7 @@ impl SmtpDecoder {
         let head = head(key, verb.name().into(), Class::Control);
         Ok(Some(Unit {
             opens: Some(head),
-            ..Unit::pass(bytes)
+            ..Unit::pass(buf.split_to(len).freeze())
         }))
     }
 
@@ -157,11 +159,11 @@ impl SmtpDecoder {
         if !ended {
             return Ok(None);
         }
+        let key = self.waiting.push(What::Message)?;
         let (said, bytes) = (std::mem::take(&mut coming.said), buf.split_to(coming.read));
         self.expects = Expects::Command;
         let envelope = std::mem::take(&mut self.envelope);
         let ids = envelope.ids(&said, self.names);
-        let key = self.waiting.push(What::Message)?;
         let head = Head {
             target: envelope.target(),
             ids,

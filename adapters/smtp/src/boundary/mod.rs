@@ -17,5 +17,13 @@ mod waiting;
 
 pub(crate) use decoder::SmtpDecoder;
 
+use exactly_adapter::{Decoder, TrialNames};
+
+/// A decoder for one connection of a trial, with no server behind it: it reads bytes
+/// that come from elsewhere.
+pub fn decoder(names: TrialNames) -> Box<dyn Decoder> {
+    Box::new(SmtpDecoder::new(names))
+}
+
 /// Operation of the exchange that hands a mail over.
 pub(crate) const MESSAGE: &str = "message";

@@ -1,0 +1,7 @@
+//! Redis.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    exactly_fuzz::protocols::redis::REDIS.run(data);
+});

@@ -1,0 +1,7 @@
+//! SMTP.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    exactly_fuzz::protocols::smtp::SMTP.run(data);
+});
