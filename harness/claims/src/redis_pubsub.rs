@@ -24,9 +24,11 @@ const LARGE_BYTES: u32 = 96 << 10;
 const FAST_MS: u64 = 40;
 const MANY: u32 = 100;
 
-/// Entries that a trimmed stream holds, and how long its consumer stands still.
-const SHORT: u64 = 3;
-const AWAY_MS: u64 = 600;
+/// Entries that a trimmed stream holds: as many as come in half a second. How long its
+/// consumer stands still, and so many entries that it misses some of them.
+const SHORT: u64 = 25;
+const AWAY_MS: u64 = 1_500;
+const ENTRIES: u32 = 100;
 
 /// The claim.
 pub(crate) fn claim() -> Claim {
@@ -119,7 +121,8 @@ fn streams() -> Vec<Variant> {
         Variant {
             max_len: Some(SHORT),
             every_ms: Some(crate::claim::EVERY_MS),
-            kinds: Some(&[FaultKind::Kill, FaultKind::Freeze]),
+            messages_min: ENTRIES,
+            kinds: Some(&[FaultKind::Freeze]),
             ..rows(
                 "stream-trimmed",
                 "redis-inbox-then-ack",

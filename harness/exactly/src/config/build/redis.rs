@@ -80,7 +80,7 @@ pub(super) fn named(system: &System, key: &Key, name: &str) -> Result<Named, Wro
             ": name it in systems.{0}.setup.streams, or in systems.{0}.setup.channels",
             system.used.name
         ),
-        false => meant(all.into_iter(), name),
+        false => meant(all, name),
     };
     let what = format!("no stream and no channel is called {}{hint}", quoted(name));
     Err(Wrong::at(key, what))
