@@ -21,8 +21,8 @@ pub struct ServiceArgs {
         hide_env_values = true
     )]
     pub redis: Option<String>,
-    /// Use the mail server at this URL instead: smtp://host:port, with the address at
-    /// which its mails are read.
+    /// Use the mail server at this URL instead: smtp://host:port?api=http://host:8025, with
+    /// the address of the Mailpit that shows its mails.
     #[arg(long, value_name = "URL", env = "EXACTLY_SMTP", hide_env_values = true)]
     pub smtp: Option<String>,
 }

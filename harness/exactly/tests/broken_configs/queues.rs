@@ -223,16 +223,6 @@ fn services() -> Vec<Row> {
             &["no place \"local\"", "http://host:port"],
         ),
         row(
-            "a service behind TLS",
-            (
-                "kind = \"http\"",
-                "kind = \"http\"\nplace = { at = \"https://h:1\" }",
-            ),
-            "place = ",
-            "systems.pay.place",
-            &["TLS", "plain HTTP port"],
-        ),
-        row(
             "a service with a password in its address",
             (
                 "kind = \"http\"",

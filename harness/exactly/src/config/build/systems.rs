@@ -291,11 +291,7 @@ fn check_address(kind: Kind, address: &str) -> Result<(), String> {
                 quoted(address)
             )),
         },
-        Kind::Http if address.starts_with("https://") => Err(format!(
-            "{} is spoken to with TLS, which no boundary can read: give the plain HTTP port",
-            quoted(address)
-        )),
-        Kind::Http => match is_url(address, &["http://"]) {
+        Kind::Http => match is_url(address, &["http://", "https://"]) {
             true => Ok(()),
             false => Err(format!(
                 "{} is no URL of a service: write http://host:port, with a path where there is one",
