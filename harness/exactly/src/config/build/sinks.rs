@@ -356,12 +356,10 @@ pub(super) fn shows_content(observer: &Observer) -> bool {
         SinkKind::Row => words(&observer.query)
             .iter()
             .any(|word| matches!(word.as_str(), "key" | "seq" | "checksum")),
+        // Written for people: most say which order it is, and no more.
+        SinkKind::Mail => false,
         // Read as they come.
-        SinkKind::Record
-        | SinkKind::Message
-        | SinkKind::Charge
-        | SinkKind::Mail
-        | SinkKind::Other => true,
+        SinkKind::Record | SinkKind::Message | SinkKind::Charge | SinkKind::Other => true,
     }
 }
 
