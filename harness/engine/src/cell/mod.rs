@@ -2,6 +2,7 @@
 //! shows, faults of the systems, a closer look at what was found, the final
 //! sweep.
 
+mod again;
 mod calibrate;
 mod closer;
 mod hosted;
@@ -245,6 +246,7 @@ async fn in_turn(rounds: &mut Rounds<'_>) -> Result<(), Ended> {
     match &outlook.draws {
         Some(draws) => rounds.draw(draws).await?,
         None => {
+            left += rounds.strike_again(first).await?;
             let recovery = rounds.recovery(&mut knowledge, &ground, outlook.left_out, first);
             let shown = rounds.all.len();
             left += not_run(&rounds.run_in_time(recovery).await?);
