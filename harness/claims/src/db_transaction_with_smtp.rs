@@ -5,10 +5,16 @@
 //! becomes of the row (RFC 5321 6.1), and one that gets lost leaves its sender with a
 //! mail that was taken or was not (RFC 1047).
 
-use crate::witness::{database_commit, drop_reply, drop_request, kill_after, kill_before, mail};
+use crate::witness::{
+    database_commit, drop_reply, drop_request, kill_after, kill_before, late_then_refused, mail,
+};
 use crate::{Claim, Sink, Variant};
 use exactly_model::Code::{D3, L1, T2};
-use exactly_model::Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce};
+use exactly_model::Guarantee::{AtLeastOnce, AtMostOnce, ExactlyOnce, None};
+
+/// Between once and twice what a sender waits for: it has given up by then, and waits for
+/// the next one's answer on the same connection.
+const LATE_MS: u64 = 1_500;
 
 /// The claim.
 pub(crate) fn claim() -> Claim {
@@ -62,7 +68,20 @@ fn variants() -> Vec<Variant> {
             "mail-retried",
             vec![Sink::mails(AtLeastOnce)],
             &[D3],
-            vec![drop_reply(mail(1))],
+            vec![
+                drop_reply(mail(1)),
+                late_then_refused(mail(0), LATE_MS, mail(1)),
+            ],
         ),
+        Variant {
+            messages_min: 2,
+            ..Variant::new(
+                "send-cancelled",
+                "mail-retried-by-pool",
+                vec![Sink::mails(None)],
+                &[L1, D3],
+                vec![late_then_refused(mail(0), LATE_MS, mail(1))],
+            )
+        },
     ]
 }

@@ -6,12 +6,12 @@ use crate::pipelines::{
     charge_after_commit, charge_before_commit, charge_new_key, charge_once, charge_retried,
     charge_same_key, concurrent_highest_offset, effect_then_ack, idempotent_only, inbox_then_ack,
     mail_after_commit, mail_in_transaction, mail_in_transaction_once, mail_retried,
-    position_in_database, redis_ack_then_effect, redis_effect_then_ack, redis_hint,
-    redis_inbox_then_ack, redis_new_entries_only, redis_subscriber, redis_subscriber_twice,
-    row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop, sqs_delete_then_effect,
-    sqs_effect_then_delete, sqs_inbox_by_business_id, sqs_inbox_by_message_id,
-    sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number, sqs_resend_content_based,
-    sqs_resend_new_id, transactional,
+    mail_retried_by_pool, position_in_database, redis_ack_then_effect, redis_effect_then_ack,
+    redis_hint, redis_inbox_then_ack, redis_new_entries_only, redis_subscriber,
+    redis_subscriber_twice, row_after_commit, row_before_commit, sqs_batch_go_on, sqs_batch_stop,
+    sqs_delete_then_effect, sqs_effect_then_delete, sqs_inbox_by_business_id,
+    sqs_inbox_by_message_id, sqs_inbox_by_sequence, sqs_resend, sqs_resend_by_number,
+    sqs_resend_content_based, sqs_resend_new_id, transactional,
 };
 use crate::spec::{LEASE_MS, VISIBILITY_MS};
 use crate::timeouts::{
@@ -408,6 +408,15 @@ pub(crate) static PROGRAMS: [Program; 41] = [
             "mail-retried",
             "mails, again after a timeout or an error, then commits the offset",
             |settings| mail_retried::run(settings).boxed(),
+        ))
+    },
+    Program {
+        reads: &["SMTP_HOST", "SMTP_PORT"],
+        database_timeout_ms: None,
+        ..mailing(program(
+            "mail-retried-by-pool",
+            "mails, again by a pool of connections, then commits the offset",
+            |settings| mail_retried_by_pool::run(settings).boxed(),
         ))
     },
 ];

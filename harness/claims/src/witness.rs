@@ -86,6 +86,16 @@ pub(crate) fn mail(sequence: u32) -> Selector {
     Selector::new("smtp", "message").covering(sequence)
 }
 
+/// The reply to the one comes so much later, and the other is refused.
+pub(crate) fn late_then_refused(late: Selector, ms: u64, refused: Selector) -> Schedule {
+    let mut late = Fault::new(FaultKind::DelayReply, Phase::After, late);
+    late.duration_ms = Some(ms);
+    let refused = Fault::new(FaultKind::ErrorBefore, Phase::Before, refused);
+    Schedule {
+        faults: vec![late, refused],
+    }
+}
+
 /// The process stands still for so long, with the reply in our hands.
 pub(crate) fn freeze_after(point: Selector, ms: u64) -> Schedule {
     let mut freeze = Fault::new(FaultKind::Freeze, Phase::After, point);

@@ -53,16 +53,32 @@ impl Mails {
 
     /// The same, until it is taken: each attempt on a connection of its own.
     pub(crate) async fn send_patiently(&mut self, order: &Order) -> anyhow::Result<()> {
-        let mut attempt = 1;
-        while let Err(error) = self.send(order).await {
-            eprintln!("attempt {attempt}: {error:#}");
-            anyhow::ensure!(attempt < ATTEMPTS, "given up after {ATTEMPTS} attempts");
-            tokio::time::sleep(PAUSE * attempt).await;
+        for attempt in 1..=ATTEMPTS {
+            let Err(error) = self.send(order).await else {
+                return Ok(());
+            };
+            pause_after(attempt, &error).await;
             self.transport = transport(&self.host, self.port);
-            attempt += 1;
         }
-        Ok(())
+        Err(anyhow!("given up after {ATTEMPTS} attempts"))
     }
+
+    /// The same, each attempt on whatever connection the pool hands out: one whose send
+    /// was given up is among them, with the reply to it still to come.
+    pub(crate) async fn send_by_the_pool(&self, order: &Order) -> anyhow::Result<()> {
+        for attempt in 1..=ATTEMPTS {
+            let Err(error) = self.send(order).await else {
+                return Ok(());
+            };
+            pause_after(attempt, &error).await;
+        }
+        Err(anyhow!("given up after {ATTEMPTS} attempts"))
+    }
+}
+
+async fn pause_after(attempt: u32, error: &anyhow::Error) {
+    eprintln!("attempt {attempt}: {error:#}");
+    tokio::time::sleep(PAUSE * attempt).await;
 }
 
 /// A transport with a pool of connections, as lettre makes it where nobody asks for

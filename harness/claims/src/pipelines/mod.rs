@@ -24,6 +24,7 @@ pub(crate) mod mail_after_commit;
 pub(crate) mod mail_in_transaction;
 pub(crate) mod mail_in_transaction_once;
 pub(crate) mod mail_retried;
+pub(crate) mod mail_retried_by_pool;
 pub(crate) mod mails;
 pub(crate) mod position_in_database;
 pub(crate) mod queues;

@@ -74,7 +74,8 @@ impl Director {
     }
 
     /// Holds the reply past the client's timeout. It counts as fired only when
-    /// the client closed, or asked again, before the reply went out.
+    /// the client closed, or asked again, before the reply went out; or when it was to
+    /// be held for so long and no longer, and that is more than the client waits for.
     pub(super) async fn delay(
         &self,
         at: &At<'_>,
@@ -111,7 +112,7 @@ impl Director {
         // Generous: on a busy machine a client gives up late, and only one that never
         // does makes us wait so long.
         let limit = timeout * 3 + Duration::from_millis(500);
-        let limit = fault.duration_ms.map_or(limit, Duration::from_millis);
+        let stated = fault.duration_ms.map(Duration::from_millis);
         tokio::select! {
             biased;
             () = life.gate.closed() => return Act::Discard,
@@ -122,7 +123,11 @@ impl Director {
                 self.fire(at);
             }
             () = asked_again => self.fire(at),
-            () = tokio::time::sleep(limit) => self.miss(at.strike),
+            () = tokio::time::sleep(stated.unwrap_or(limit)) => match stated {
+                Some(stated) if stated > timeout => self.fire(at),
+                Some(_) => self.miss_because(at.strike, "the client waits for longer than that"),
+                None => self.miss(at.strike),
+            },
         }
         Act::Forward
     }
