@@ -1,18 +1,14 @@
 //! `pgbench -S` through the boundary, past it, and through toxiproxy.
 
 use crate::figures::{Figures, rounded, spread};
+use crate::peers::{Toxiproxy, found, run};
 use crate::rig::{Rig, first_address};
 use anyhow::Context;
 use exactly_adapter::Instance;
 use exactly_engine::boundary::Mode;
 use exactly_model::Setup;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
 
 /// Many short turns: a disturbance then meets all routes alike.
 const ROUNDS: usize = 15;
@@ -31,16 +27,7 @@ pub async fn measure(
     let (names, scope) = rig.scope(instance, &Setup::default()).await?;
     let plain = rig.boundary(instance, names, Mode::Plain)?;
     let decoded = rig.boundary(instance, names, Mode::Decoded(scope.clone()))?;
-    let toxiproxy = match found("toxiproxy-server") {
-        Some(server) => Some(Toxiproxy::start(&server, first_address(instance)?.1).await?),
-        None => {
-            println!(
-                "{}",
-                json!({"skipped": "toxiproxy-server is not installed"})
-            );
-            None
-        }
-    };
+    let toxiproxy = Toxiproxy::before(first_address(instance)?.1).await?;
     let mut routes = vec![
         ("direct", first_address(instance)?.1),
         ("plain", plain.port),
@@ -88,20 +75,6 @@ fn report(protocol: &str, rates: &BTreeMap<&str, Vec<f64>>, figures: &mut Figure
     }
 }
 
-fn found(program: &str) -> Option<PathBuf> {
-    let paths = std::env::var_os("PATH")?;
-    let mut files = std::env::split_paths(&paths).map(|folder| folder.join(program));
-    files.find(|file| file.is_file())
-}
-
-async fn run(program: &Path, arguments: &[&str]) -> anyhow::Result<String> {
-    let mut command = Command::new(program);
-    let output = command.args(arguments).kill_on_drop(true).output().await?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    anyhow::ensure!(output.status.success(), "{}", text(&output.stderr));
-    Ok(text(&output.stdout))
-}
-
 fn tps(output: &str) -> anyhow::Result<f64> {
     let line = output.lines().find_map(|line| line.strip_prefix("tps = "));
     let number = line.and_then(|rest| rest.split_whitespace().next());
@@ -109,56 +82,4 @@ fn tps(output: &str) -> anyhow::Result<f64> {
         .context("pgbench printed no tps")?
         .parse()
         .map_err(anyhow::Error::from)
-}
-
-/// A running toxiproxy with one proxy and no toxics.
-struct Toxiproxy {
-    port: u16,
-    _server: Child,
-}
-
-impl Toxiproxy {
-    async fn start(server: &Path, upstream: u16) -> anyhow::Result<Self> {
-        let api = std::net::TcpListener::bind("127.0.0.1:0")?
-            .local_addr()?
-            .port();
-        let child = Command::new(server)
-            .args(["-host", "127.0.0.1", "-port", &api.to_string()])
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut stream = connect(api).await?;
-        let body = json!({
-            "name": "pg", "listen": "127.0.0.1:0", "upstream": format!("127.0.0.1:{upstream}"), "enabled": true,
-        })
-        .to_string();
-        let request = format!(
-            "POST /proxies HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        let (_, body) = answer
-            .split_once("\r\n\r\n")
-            .context("toxiproxy: no answer")?;
-        let proxy: Value = serde_json::from_str(body)?;
-        let listen = proxy["listen"].as_str().and_then(|at| at.rsplit_once(':'));
-        let (_, port) = listen.with_context(|| format!("toxiproxy: {body}"))?;
-        Ok(Self {
-            port: port.parse()?,
-            _server: child,
-        })
-    }
-}
-
-async fn connect(port: u16) -> anyhow::Result<TcpStream> {
-    for _ in 0..200 {
-        if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)).await {
-            return Ok(stream);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    anyhow::bail!("toxiproxy did not come up")
 }

@@ -60,7 +60,7 @@ impl Rig {
             run.folder.join("output"),
         )
         .with_settings(
-            ["KAFKA_HOME", "JAVA_HOME"]
+            ["KAFKA_HOME", "JAVA_HOME", "REDIS_SERVER"]
                 .into_iter()
                 .filter_map(|name| Some((name.to_string(), std::env::var(name).ok()?)))
                 .collect(),

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::host::start_broker;
+use common::start_broker;
 use common::{messages, open, start};
 use exactly_adapter::{ObserveError, StartError, TrialNames};
 use exactly_model::{Observer, Outcome, Setup, SinkKind, SystemPlace, Topic, View};

@@ -3,8 +3,8 @@
 
 mod common;
 
-use common::host::TestHost;
 use common::{Boundary, consumer, messages, open};
+use exactly_adapter::test_host::TestHost;
 use exactly_adapter::{Adapter, Control, Fed, Instance, Outgoing, Scope, StartError, TrialNames};
 use exactly_model::{Need, Observer, Outcome, Setup, SinkKind, SystemPlace, Topic, View};
 use futures::future::join_all;
@@ -20,16 +20,11 @@ const WITHIN: Duration = Duration::from_secs(20);
 
 /// A cluster of `nodes` nodes, or `None` where there are no jars.
 async fn start_local(nodes: u32) -> Option<Arc<dyn Instance>> {
-    let Ok(kafka_home) = std::env::var("KAFKA_HOME") else {
+    if std::env::var_os("KAFKA_HOME").is_none() {
         println!("not run: KAFKA_HOME is not set");
         return None;
-    };
-    let java_home = std::env::var("JAVA_HOME").unwrap_or_default();
-    let mut settings = vec![("KAFKA_HOME", kafka_home.as_str())];
-    if !java_home.is_empty() {
-        settings.push(("JAVA_HOME", java_home.as_str()));
     }
-    let host = Arc::new(TestHost::new(&settings));
+    let host = Arc::new(TestHost::new(&["KAFKA_HOME", "JAVA_HOME"]));
     let place = SystemPlace::Local { nodes };
     Some(exactly_kafka::Kafka.start(&place, host).await.unwrap())
 }
@@ -276,11 +271,10 @@ impl Drop for Folder {
 
 /// How a start with these settings is refused.
 async fn refused(nodes: u32, settings: &[(&str, &Path)]) -> String {
-    let settings: Vec<_> = settings
-        .iter()
-        .map(|(name, path)| (*name, path.to_str().unwrap()))
-        .collect();
-    let host = Arc::new(TestHost::new(&settings));
+    let with = |host: TestHost, (name, path): &(&str, &Path)| {
+        host.with_setting(name, path.to_str().unwrap())
+    };
+    let host = Arc::new(settings.iter().fold(TestHost::new(&[]), with));
     let place = SystemPlace::Local { nodes };
     match exactly_kafka::Kafka.start(&place, host).await {
         Ok(_) => panic!("it started"),

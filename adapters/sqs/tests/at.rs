@@ -5,53 +5,26 @@
 #[expect(dead_code, reason = "shared with the tests of the server")]
 mod client;
 
-use async_trait::async_trait;
 use client::{Client, serve};
+use exactly_adapter::test_host::TestHost;
 use exactly_adapter::{
-    Adapter, Host, Instance, Lack, ObserveError, Outgoing, Scope, Seen, Server, ServerCommand,
-    StartError, TrialNames,
+    Adapter, Instance, Lack, ObserveError, Outgoing, Scope, Seen, StartError, TrialNames,
 };
 use exactly_model::{MessageId, Need, Observer, Queue, Setup, SinkKind, SystemPlace, View};
 use exactly_sqs::SqsSystem;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 const TRIAL: TrialNames = TrialNames { run: 7, trial: 3 };
 
-/// Lends settings, and starts nothing.
-struct Settings(BTreeMap<&'static str, &'static str>);
-
-#[async_trait]
-impl Host for Settings {
-    async fn serve(&self, _: ServerCommand) -> Result<Box<dyn Server>, StartError> {
-        panic!("nothing is to be started")
-    }
-    async fn run(&self, _: ServerCommand) -> Result<(), StartError> {
-        panic!("nothing is to be run")
-    }
-    fn embedded(&self, _: &str) -> ServerCommand {
-        ServerCommand::default()
-    }
-    fn scratch(&self) -> &Path {
-        Path::new("/nowhere")
-    }
-    fn setting(&self, name: &str) -> Option<String> {
-        self.0.get(name).map(|value| value.to_string())
-    }
-    fn cache(&self) -> PathBuf {
-        PathBuf::new()
-    }
-}
-
 async fn start(
     place: SystemPlace,
     settings: &[(&'static str, &'static str)],
 ) -> Result<Arc<dyn Instance>, StartError> {
-    let host = Settings(settings.iter().copied().collect());
+    let with = |host: TestHost, (name, value): &(&str, &str)| host.with_setting(name, value);
+    let host = settings.iter().fold(TestHost::new(&[]), with);
     SqsSystem.start(&place, Arc::new(host)).await
 }
 

@@ -115,7 +115,7 @@ const fn resending(program: Program) -> Program {
     }
 }
 
-pub(crate) static PROGRAMS: [Program; 41] = [
+pub(crate) static PROGRAMS: [Program; 42] = [
     program(
         "kafka-effect-then-ack",
         "inserts the row, then commits the offset",

@@ -86,11 +86,13 @@ pub(crate) fn mail(sequence: u32) -> Selector {
     Selector::new("smtp", "message").covering(sequence)
 }
 
-/// The reply to the one comes so much later, and the other is refused.
+/// The reply to the one comes so much later, and the other is refused, twice: it may
+/// first be tried on a connection that knows nothing of the late reply.
 pub(crate) fn late_then_refused(late: Selector, ms: u64, refused: Selector) -> Schedule {
     let mut late = Fault::new(FaultKind::DelayReply, Phase::After, late);
     late.duration_ms = Some(ms);
-    let refused = Fault::new(FaultKind::ErrorBefore, Phase::Before, refused);
+    let mut refused = Fault::new(FaultKind::ErrorBefore, Phase::Before, refused);
+    refused.times = Some(2);
     Schedule {
         faults: vec![late, refused],
     }

@@ -1,82 +1,29 @@
 //! The adapter: places, feeding, observing, backlog.
 
 use crate::talk::{ask, get, serve};
-use async_trait::async_trait;
 use bytes::BytesMut;
+use exactly_adapter::test_host::{TestHost, on_a_thread};
 use exactly_adapter::{
-    Adapter, Addresses, Decoder, Direction, Fed, Host, Instance, ObserveError, Outgoing, Scope,
-    Seen, Server, ServerCommand, StartError, TrialNames, Unit,
+    Adapter, Addresses, Decoder, Direction, Fed, Instance, ObserveError, Outgoing, Scope, Seen,
+    StartError, TrialNames, Unit,
 };
 use exactly_http::Http;
 use exactly_model::{MessageId, Observer, Outcome, Setup, SinkKind, SystemPlace, View, checksum};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 const NAMES: TrialNames = TrialNames { run: 7, trial: 12 };
 
-/// A host that runs the embedded service in this process.
-struct InProcess;
-
-struct Running(String);
-
-#[async_trait]
-impl Server for Running {
-    fn ready_line(&self) -> &str {
-        &self.0
-    }
-    fn pid(&self) -> u32 {
-        0
-    }
-    fn output(&self) -> &Path {
-        Path::new("/dev/null")
-    }
-    async fn stop(&self) {}
-    async fn kill(&self) {}
-    fn pause(&self) {}
-    fn resume(&self) {}
-    fn exited(&self) -> Option<String> {
-        None
-    }
-}
-
-#[async_trait]
-impl Host for InProcess {
-    async fn serve(&self, command: ServerCommand) -> Result<Box<dyn Server>, StartError> {
-        assert_eq!(
-            (command.name.as_str(), command.ready.as_str()),
-            ("http", "embedded http ready")
-        );
-        let (said, line) = tokio::sync::oneshot::channel();
-        tokio::spawn(exactly_http::serve_embedded(0, move |line: &str| {
-            said.send(line.to_string()).unwrap();
-        }));
-        Ok(Box::new(Running(line.await.unwrap())))
-    }
-    async fn run(&self, _: ServerCommand) -> Result<(), StartError> {
-        unreachable!("nothing is to be run")
-    }
-    fn embedded(&self, name: &str) -> ServerCommand {
-        ServerCommand {
-            name: name.into(),
-            ..ServerCommand::default()
-        }
-    }
-    fn scratch(&self) -> &Path {
-        Path::new("/tmp")
-    }
-    fn setting(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn cache(&self) -> PathBuf {
-        "/tmp".into()
-    }
+/// With the embedded service on a thread.
+fn host() -> Arc<TestHost> {
+    let start = || on_a_thread(|ready| exactly_http::serve_embedded(0, ready));
+    Arc::new(TestHost::new(&[]).embedding(start))
 }
 
 async fn start(place: SystemPlace) -> Arc<dyn Instance> {
-    Http.start(&place, Arc::new(InProcess)).await.unwrap()
+    Http.start(&place, host()).await.unwrap()
 }
 
 async fn at(url: String) -> Arc<dyn Scope> {
@@ -394,7 +341,6 @@ async fn places_are_started_reached_or_refused() {
     assert!(matches!(twice, Err(StartError::NotStarted { .. })));
     assert!(Http.join(&[("127.0.0.1".into(), 1)]).await.is_err());
 
-    let host = || Arc::new(InProcess);
     let local = Http.start(&SystemPlace::Local { nodes: 1 }, host()).await;
     assert!(matches!(local, Err(StartError::Config { .. })));
     let nowhere = Http

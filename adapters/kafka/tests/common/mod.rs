@@ -6,9 +6,8 @@
     reason = "each test binary uses a part"
 )]
 
-pub mod host;
-
 use bytes::BytesMut;
+use exactly_adapter::test_host::{TestHost, on_a_thread};
 use exactly_adapter::{
     Adapter, Addresses, Delivered, Direction, Head, Instance, Outgoing, Reply, Scope, StartError,
     TrialNames, Unit,
@@ -19,8 +18,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-
-use host::TestHost;
 
 /// Run number of this test process: a real broker keeps names between them.
 pub fn run() -> u32 {
@@ -38,9 +35,14 @@ pub async fn kafka() -> Arc<dyn Instance> {
 }
 
 pub async fn start(place: SystemPlace) -> Result<Arc<dyn Instance>, StartError> {
-    exactly_kafka::Kafka
-        .start(&place, Arc::new(TestHost::new(&[])))
-        .await
+    let host = TestHost::new(&[]).embedding(start_broker);
+    exactly_kafka::Kafka.start(&place, Arc::new(host)).await
+}
+
+/// Runs the embedded broker on a thread of its own, as its process would, and answers
+/// the line that says it is ready.
+pub fn start_broker() -> String {
+    on_a_thread(|ready| exactly_kafka::serve_embedded(0, ready))
 }
 
 static TRIAL: AtomicU32 = AtomicU32::new(1);

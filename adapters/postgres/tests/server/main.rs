@@ -1,7 +1,6 @@
 //! On a real embedded server: what a real client's statements look like at
 //! the boundary, and what the harness sees past it.
 
-mod host;
 mod labels;
 mod outages;
 mod places;

@@ -1,6 +1,5 @@
 //! Schemas, URLs and servers of the user's own.
 
-use crate::host::TestHost;
 use crate::running::*;
 use exactly_adapter::{Adapter, StartError, TrialNames};
 use exactly_model::SystemPlace;
@@ -61,7 +60,7 @@ async fn scopes_are_apart_and_their_errors_have_places() {
 async fn a_server_of_the_users_own_is_reached_by_url() {
     let embedded = start().await;
     let (host, port) = address(&embedded);
-    let spare = Arc::new(TestHost::new());
+    let spare = Arc::new(test_host());
     let at = async |url: String| Postgres.start(&SystemPlace::At(url), spare.clone()).await;
 
     let url = format!("postgres://postgres:secret@{host}:{port}/postgres");
@@ -108,7 +107,7 @@ async fn a_server_of_the_users_own_is_reached_by_url() {
 
 #[tokio::test]
 async fn an_installed_server_is_one_node_and_found_or_its_error_says_how_to_get_it() {
-    let spare = Arc::new(TestHost::new());
+    let spare = Arc::new(test_host());
     let three = SystemPlace::Local { nodes: 3 };
     let refused = [
         Postgres.start(&three, spare.clone()).await.map(drop),
@@ -121,7 +120,7 @@ async fn an_installed_server_is_one_node_and_found_or_its_error_says_how_to_get_
             assert!(error.to_string().contains(part), "{error}");
         }
     }
-    let nowhere = Arc::new(TestHost::with("POSTGRES_HOME", "/nowhere"));
+    let nowhere = Arc::new(test_host().with_setting("POSTGRES_HOME", "/nowhere"));
     let one = SystemPlace::Local { nodes: 1 };
     let missing = [
         Postgres.start(&one, nowhere.clone()).await.map(drop),

@@ -1,6 +1,5 @@
 //! A trial's schema is restored from the backup that was taken after its setup.
 
-use crate::host::TestHost;
 use crate::running::*;
 use exactly_adapter::{Adapter, Instance, Replayed, Scope, TrialNames};
 use exactly_model::SystemPlace;
@@ -263,7 +262,7 @@ async fn it_does_on_an_installed_server_and_for_one_who_is_no_superuser() {
         run(&mut admin, statement).await.unwrap();
     }
     let place = SystemPlace::At(format!("postgres://plain@{host}:{port}/theirs"));
-    let theirs = Postgres.start(&place, Arc::new(TestHost::new())).await;
+    let theirs = Postgres.start(&place, Arc::new(test_host())).await;
     let theirs = theirs.expect("it is reached by URL");
     assert!(theirs.control().is_none());
     brings_everything_back(&theirs).await;

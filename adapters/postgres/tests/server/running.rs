@@ -1,6 +1,6 @@
 //! A running server and a trial's corner of it.
 
-use crate::host::TestHost;
+use exactly_adapter::test_host::TestHost;
 use exactly_adapter::{Adapter, Instance, ObserveError, Scope, StartError, TrialNames};
 use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_postgres::Postgres;
@@ -28,8 +28,12 @@ impl std::ops::Deref for Running {
     }
 }
 
+pub fn test_host() -> TestHost {
+    TestHost::new(&["PATH", "POSTGRES_HOME"])
+}
+
 pub async fn start() -> Running {
-    let host = Arc::new(TestHost::new());
+    let host = Arc::new(test_host());
     let begun = Instant::now();
     let instance = Postgres
         .start(&SystemPlace::Embedded, host.clone())
@@ -43,7 +47,7 @@ pub async fn start() -> Running {
 /// a test that passes.
 pub async fn start_local() -> Option<Running> {
     let place = SystemPlace::Local { nodes: 1 };
-    let host = Arc::new(TestHost::new());
+    let host = Arc::new(test_host());
     match Postgres.at_hand(&place, host.clone()).await {
         Ok(_) => {}
         Err(error @ StartError::NotStarted { .. }) => {

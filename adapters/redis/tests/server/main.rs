@@ -5,7 +5,6 @@ mod backlog;
 mod broken;
 mod conformance;
 mod feed;
-mod host;
 mod places;
 mod running;
 mod secure;

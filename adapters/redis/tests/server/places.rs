@@ -1,7 +1,7 @@
 //! Servers of the user's own, and what is wrong with some.
 
-use crate::host::TestHost;
 use crate::running::*;
+use exactly_adapter::test_host::TestHost;
 use exactly_adapter::{Adapter, Instance, Lack, StartError};
 use exactly_model::{Need, Outcome, SystemPlace};
 use exactly_redis::RedisSystem;
@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 pub async fn at(url: &str) -> Result<Arc<dyn Instance>, StartError> {
     let place = SystemPlace::At(url.into());
-    let started = RedisSystem.start(&place, Arc::new(TestHost::new())).await;
+    let started = RedisSystem.start(&place, Arc::new(host())).await;
     if let Err(error) = &started {
         let said = format!("{error} {error:?}");
         assert!(!said.contains("s3cret"), "{said}");
@@ -241,10 +241,10 @@ async fn a_local_server_that_cannot_be_is_said_with_what_to_do() {
             .map(drop)
             .unwrap_err()
     };
-    let error = start(3, TestHost::new()).await;
+    let error = start(3, host()).await;
     assert!(matches!(error, StartError::Config { .. }), "{error}");
     says(&error, &["3 nodes", "leave out the number"]);
-    let missing = || TestHost::with(Some("/nowhere/redis-server".into()));
+    let missing = || host().with_setting("REDIS_SERVER", "/nowhere/redis-server");
     let error = start(1, missing()).await;
     says(
         &error,
@@ -261,10 +261,7 @@ async fn a_local_server_that_cannot_be_is_said_with_what_to_do() {
         .unwrap_err();
     says(&error, &["apt-get install redis-server"]);
     let Some(running) = local().await else { return };
-    let here = RedisSystem
-        .at_hand(&place, Arc::new(TestHost::new()))
-        .await
-        .unwrap();
+    let here = RedisSystem.at_hand(&place, Arc::new(host())).await.unwrap();
     assert_eq!(here, Some(running.instance.info("r").version));
     let elsewhere = SystemPlace::At("redis://h".into());
     let error = RedisSystem

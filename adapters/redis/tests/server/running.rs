@@ -1,6 +1,6 @@
 //! A running server and a trial's corner of it.
 
-use crate::host::TestHost;
+use exactly_adapter::test_host::{TestHost, on_a_thread};
 use exactly_adapter::{Adapter, Control, Fed, Instance, Left, Outgoing, Scope, Seen, TrialNames};
 use exactly_model::{
     MessageId, Observer, Outcome, Setup, SinkKind, Stream, SystemPlace, View, checksum,
@@ -17,9 +17,14 @@ pub struct Running {
     pub host: Arc<TestHost>,
 }
 
+/// With the `redis-server` of this machine.
+pub fn host() -> TestHost {
+    TestHost::new(&["REDIS_SERVER"])
+}
+
 /// The `redis-server` of this machine; `None`, and said so, where there is none.
 pub async fn local() -> Option<Running> {
-    let host = Arc::new(TestHost::new());
+    let host = Arc::new(host());
     let place = SystemPlace::Local { nodes: 1 };
     match RedisSystem.start(&place, host.clone()).await {
         Ok(instance) => Some(Running { instance, host }),
@@ -33,7 +38,8 @@ pub async fn local() -> Option<Running> {
 
 /// The embedded server, in a thread of the test's.
 pub async fn embedded() -> Running {
-    let host = Arc::new(TestHost::new());
+    let start = || on_a_thread(|ready| exactly_redis::serve_embedded(0, ready));
+    let host = Arc::new(host().embedding(start));
     let started = RedisSystem.start(&SystemPlace::Embedded, host.clone());
     Running {
         instance: started.await.expect("it starts"),

@@ -1,9 +1,9 @@
 //! A server that speaks TLS.
 
-use crate::host::TestHost;
 use crate::places::{at, refused, says};
 use crate::running::*;
 use exactly_adapter::ServerCommand;
+use exactly_adapter::test_host::TestHost;
 use exactly_model::Outcome;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -71,7 +71,7 @@ async fn a_server_that_speaks_tls_is_reached_and_an_unknown_authority_is_not_tru
     }
     let Some(running) = local().await else { return };
     running.instance.stop().await;
-    let host = TestHost::new();
+    let host = host();
     let folder = tempfile::tempdir().unwrap();
     let Some((mut child, port)) = secure(&host, folder.path()).await else {
         return;

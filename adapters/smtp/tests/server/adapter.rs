@@ -1,11 +1,10 @@
 //! The adapter: places, placeholders, observing, and what belongs to a trial.
 
-use crate::host::{InProcess, NAMES, Talk, count, observer, open, port_of, seen, sink};
+use crate::host::{NAMES, Talk, count, host, observer, open, port_of, seen, sink};
 use exactly_adapter::{Adapter, ObserveError, StartError, TrialNames};
 use exactly_model::{Setup, SystemPlace, View};
 use exactly_smtp::Smtp;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
@@ -116,7 +115,7 @@ async fn what_cannot_be_observed_is_said() {
 #[tokio::test]
 async fn places_that_are_none_are_said_to_be() {
     let start = |place: SystemPlace| async move {
-        let started = Smtp.start(&place, Arc::new(InProcess)).await;
+        let started = Smtp.start(&place, host()).await;
         started.err().unwrap()
     };
     let local = start(SystemPlace::Local { nodes: 1 }).await;
@@ -144,7 +143,7 @@ async fn places_that_are_none_are_said_to_be() {
 async fn a_server_of_the_users_is_broken_and_not_audited() {
     let sink = sink().await;
     let at = SystemPlace::At(sink.endpoint());
-    let user = Smtp.start(&at, Arc::new(InProcess)).await.unwrap();
+    let user = Smtp.start(&at, host()).await.unwrap();
     assert_eq!(user.addresses(), sink.addresses());
     let info = user.info("mail");
     assert!(info.version.contains("exactly"), "{}", info.version);
@@ -163,9 +162,6 @@ async fn a_server_of_the_users_is_broken_and_not_audited() {
         sink.endpoint(),
         port_of(&sink)
     );
-    let error = Smtp
-        .start(&SystemPlace::At(api), Arc::new(InProcess))
-        .await
-        .err();
+    let error = Smtp.start(&SystemPlace::At(api), host()).await.err();
     assert!(error.unwrap().to_string().contains("Mailpit"));
 }

@@ -1,80 +1,24 @@
-//! A host that runs the sink in this process, and raw conversations with it.
+//! The sink on a thread, and raw conversations with it.
 
-use async_trait::async_trait;
-use exactly_adapter::{
-    Adapter, Host, Instance, Scope, Server, ServerCommand, StartError, TrialNames,
-};
+use exactly_adapter::test_host::{TestHost, on_a_thread};
+use exactly_adapter::{Adapter, Instance, Scope, TrialNames};
 use exactly_model::{Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_smtp::Smtp;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 
 pub const NAMES: TrialNames = TrialNames { run: 7, trial: 12 };
 
-pub struct InProcess;
-
-struct Running(String);
-
-#[async_trait]
-impl Server for Running {
-    fn ready_line(&self) -> &str {
-        &self.0
-    }
-    fn pid(&self) -> u32 {
-        0
-    }
-    fn output(&self) -> &Path {
-        Path::new("/dev/null")
-    }
-    async fn stop(&self) {}
-    async fn kill(&self) {}
-    fn pause(&self) {}
-    fn resume(&self) {}
-    fn exited(&self) -> Option<String> {
-        None
-    }
-}
-
-#[async_trait]
-impl Host for InProcess {
-    async fn serve(&self, command: ServerCommand) -> Result<Box<dyn Server>, StartError> {
-        assert_eq!(
-            (command.name.as_str(), command.ready.as_str()),
-            ("smtp", "embedded smtp ready")
-        );
-        let (said, line) = tokio::sync::oneshot::channel();
-        tokio::spawn(exactly_smtp::serve_embedded(0, move |line: &str| {
-            said.send(line.to_string()).unwrap();
-        }));
-        Ok(Box::new(Running(line.await.unwrap())))
-    }
-    async fn run(&self, _: ServerCommand) -> Result<(), StartError> {
-        unreachable!("nothing is to be run")
-    }
-    fn embedded(&self, name: &str) -> ServerCommand {
-        ServerCommand {
-            name: name.into(),
-            ..ServerCommand::default()
-        }
-    }
-    fn scratch(&self) -> &Path {
-        unreachable!("nothing is written")
-    }
-    fn setting(&self, _: &str) -> Option<String> {
-        None
-    }
-    fn cache(&self) -> PathBuf {
-        unreachable!("nothing is fetched")
-    }
+/// With the sink on a thread.
+pub fn host() -> Arc<TestHost> {
+    let start = || on_a_thread(|ready| exactly_smtp::serve_embedded(0, ready));
+    Arc::new(TestHost::new(&[]).embedding(start))
 }
 
 /// The embedded sink.
 pub async fn sink() -> Arc<dyn Instance> {
-    let started = Smtp
-        .start(&SystemPlace::Embedded, Arc::new(InProcess))
-        .await;
+    let started = Smtp.start(&SystemPlace::Embedded, host()).await;
     started.unwrap()
 }
 

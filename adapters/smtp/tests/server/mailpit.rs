@@ -1,6 +1,6 @@
 //! A Mailpit of the user's: run where `MAILPIT` names its program.
 
-use crate::host::{InProcess, count, observer, open, seen};
+use crate::host::{count, host, observer, open, seen};
 use crate::relay::Relay;
 use exactly_adapter::Adapter;
 use exactly_model::SystemPlace;
@@ -8,7 +8,6 @@ use exactly_smtp::Smtp;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use std::net::TcpListener;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -95,10 +94,7 @@ async fn a_mailpit_shows_what_it_took() {
     };
     mailpit.up().await;
     send(mailpit.smtp, [90]).await;
-    let instance = Smtp
-        .start(&mailpit.place(), Arc::new(InProcess))
-        .await
-        .unwrap();
+    let instance = Smtp.start(&mailpit.place(), host()).await.unwrap();
     assert!(
         instance.info("mail").version.contains("Mailpit"),
         "{:?}",
@@ -141,7 +137,7 @@ async fn a_mailpit_that_throws_mails_away_is_refused() {
         return;
     };
     mailpit.up().await;
-    let started = Smtp.start(&mailpit.place(), Arc::new(InProcess)).await;
+    let started = Smtp.start(&mailpit.place(), host()).await;
     let error = started.err().unwrap().to_string();
     assert!(error.contains("--ignore-duplicate-ids"), "{error}");
 }

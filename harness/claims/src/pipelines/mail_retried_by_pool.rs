@@ -9,7 +9,8 @@
 //!   from then on: of the next mail a 354 says that it was taken, and what the server
 //!   says of it is read by nobody (lettre 0.11.23; docs/findings/lettre-cancelled-send.md).
 //! * Expected: none. Beside the doubles of any retry, a mail that was refused is lost.
-//! * Witness: the reply to the mail of message 0 is late, and that of message 1 is refused.
+//! * Witness: the reply to the mail of message 0 is late, and that of message 1 is refused
+//!   on whatever connection it comes.
 
 use super::app::{Order, Settings};
 use super::mails::Mails;
