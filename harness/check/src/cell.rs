@@ -122,7 +122,7 @@ impl CellState {
         let forbidden = |code: Code, sink: &str| info.forbids(code, sink);
         let sinks = self.sinks(&valid);
         let coverage = Coverage::of(self, &valid);
-        let undecidable = undecidable(&valid, |code| info.forbids_anywhere(code));
+        let undecidable = undecidable(&valid, info);
         let anomalies = anomalies(&valid, forbidden);
         let showing = valid
             .iter()
@@ -289,12 +289,16 @@ fn anomalies(
 }
 
 /// Only what the cell forbids must be decided.
-fn undecidable(valid: &[(u32, &Trial)], forbidden: impl Fn(Code) -> bool) -> Vec<Undecidable> {
+fn undecidable(valid: &[(u32, &Trial)], info: &Cell) -> Vec<Undecidable> {
+    let forbidden = |undecidable: &Undecidable| match undecidable.sink.as_str() {
+        "" => info.forbids_anywhere(undecidable.code),
+        sink => info.forbids(undecidable.code, sink),
+    };
     let all: BTreeSet<&Undecidable> = valid
         .iter()
         .filter_map(|(_, trial)| trial.judged.as_ref())
         .flat_map(|judged| &judged.judgement.undecidable)
-        .filter(|undecidable| forbidden(undecidable.code))
+        .filter(|undecidable| forbidden(undecidable))
         .collect();
     all.into_iter().cloned().collect()
 }

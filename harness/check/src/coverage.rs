@@ -46,6 +46,10 @@ impl Coverage {
             .collect();
         let (faults, missed) = faults(valid);
         let cuts_planned = planned.cuts.1;
+        let (idle_kinds, needing_a_retry) = idle_kinds(valid, &planned);
+        let not_asked_again = needing_a_retry
+            .into_iter()
+            .map(|label| format!("{label}: the pipeline did not ask again on another connection"));
         let report = PointsReport {
             classes_fired: number(struck.classes.len()),
             classes: number(planned.classes.len()),
@@ -57,7 +61,9 @@ impl Coverage {
                 number(witnesses.len() - idle_witnesses.len()),
             ),
             missed,
-            not_applicable: planned.not_applicable.iter().cloned().collect(),
+            not_applicable: (planned.not_applicable.iter().cloned())
+                .chain(not_asked_again)
+                .collect(),
             unstable: planned.unstable.iter().cloned().collect(),
             max_in_flight: planned.max_in_flight,
             cuts: (planned.cuts.0, (struck.cuts.len() as u64).min(cuts_planned)),
@@ -74,7 +80,7 @@ impl Coverage {
             report,
             idle_classes,
             idle_witnesses,
-            idle_kinds: idle_kinds(valid, &planned),
+            idle_kinds,
         }
     }
 }
@@ -254,9 +260,10 @@ fn ordinal(selector: &Selector) -> Option<Point> {
     })
 }
 
-/// Kinds and phases planned at an operation of which none fired.
-fn idle_kinds(valid: &[(u32, &Trial)], planned: &Planned) -> Vec<String> {
-    let mut fired: BTreeMap<String, bool> = BTreeMap::new();
+/// Kinds and phases planned at an operation of which none fired: those that leave
+/// something open, and those that show that the pipeline does not do what they need.
+fn idle_kinds(valid: &[(u32, &Trial)], planned: &Planned) -> (Vec<String>, Vec<String>) {
+    let mut fired: BTreeMap<String, (FaultKind, bool)> = BTreeMap::new();
     for (_, trial) in valid {
         let faults = &trial.start.schedule.faults;
         if trial.start.kind != TrialKind::Planned {
@@ -270,11 +277,15 @@ fn idle_kinds(valid: &[(u32, &Trial)], planned: &Planned) -> Vec<String> {
             }
             let target = point.target.as_deref().unwrap_or_default();
             let label = format!("{} {} {operation} {target}", fault.kind, fault.phase);
-            *fired.entry(label.trim_end().into()).or_default() |= has_fired(trial, index);
+            let label = label.trim_end().to_string();
+            fired.entry(label).or_insert((fault.kind, false)).1 |= has_fired(trial, index);
         }
     }
-    let idle = fired.into_iter().filter(|(_, fired)| !fired);
-    idle.map(|(label, _)| label).collect()
+    let idle = fired.into_iter().filter(|(_, (_, fired))| !fired);
+    let (needing, open): (Vec<_>, Vec<_>) =
+        idle.partition(|(_, (kind, _))| *kind == FaultKind::HoldAndOvertake);
+    let labels = |some: Vec<(String, _)>| some.into_iter().map(|(label, _)| label).collect();
+    (labels(open), labels(needing))
 }
 
 fn has_fired(trial: &Trial, index: usize) -> bool {

@@ -1,7 +1,6 @@
 //! Owners: one that had been replaced and had its way, and one that was alone
 //! and had not.
 
-use crate::judge::lacking;
 use crate::makers::{Maker, Makers};
 use crate::sink::{Desk, SinkPass};
 use crate::words::count;
@@ -23,7 +22,7 @@ impl SinkPass<'_> {
         let counts = &desk.state[..self.history.attempts.len()];
         let Zombies { ids, missing } = zombies(self.sink, self.system, counts, &mut desk.makers);
         if let Some(missing) = missing {
-            desk.undecidable.push(lacking(Code::F1, missing));
+            desk.undecidable.push(self.lacking(Code::F1, missing));
         }
         desk.findings.ids(Code::F1, &self.sink.observer, ids, |n, first| {
             format!(

@@ -254,6 +254,7 @@ pub(crate) fn lacking(code: Code, missing: impl Into<String>) -> Undecidable {
     Undecidable {
         code,
         missing: missing.into(),
+        sink: String::new(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! A sink that is a log: what the positions of its records say.
 
-use crate::judge::{Rest, lacking};
+use crate::judge::Rest;
 use crate::places::{Place, Places, place};
 use crate::primary::Findings;
 use crate::sink::{Desk, SinkPass};
@@ -43,16 +43,16 @@ impl SinkPass<'_> {
                     count(n, "message")
                 )
             }),
-            Err(missing) => desk.undecidable.push(lacking(Code::D1, missing)),
+            Err(missing) => desk.undecidable.push(self.lacking(Code::D1, missing)),
         }
         let reads_all = self.sink.view == View::ReadUncommitted;
         let elsewhere = |effect: &Effect| self.elsewhere(effect);
         let positions = match positions(self.sink, own, elsewhere, &mut desk.state) {
             Ok(positions) => positions,
             Err(missing) => {
-                desk.undecidable.push(lacking(Code::I1, missing));
+                desk.undecidable.push(self.lacking(Code::I1, missing));
                 if reads_all {
-                    desk.undecidable.push(lacking(Code::G2, missing));
+                    desk.undecidable.push(self.lacking(Code::G2, missing));
                 }
                 return 0;
             }
@@ -66,7 +66,7 @@ impl SinkPass<'_> {
             _ if !reads_all => 0,
             Ok(()) => self.aborted(positions, &mut desk.findings),
             Err(missing) => {
-                desk.undecidable.push(lacking(Code::G2, missing));
+                desk.undecidable.push(self.lacking(Code::G2, missing));
                 0
             }
         }
@@ -79,7 +79,7 @@ impl SinkPass<'_> {
             desk.findings.bare(Code::I1, sink, 1, detail);
         } else if positions.conflicting.is_empty() && self.rest != Rest::Quiescent {
             desk.undecidable
-                .push(lacking(Code::I1, "proven quiescence"));
+                .push(self.lacking(Code::I1, "proven quiescence"));
         }
         let ids = positions.conflicting.clone();
         desk.findings.ids(Code::I1, sink, ids, |n, first| {

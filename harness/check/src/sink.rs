@@ -75,6 +75,14 @@ pub(crate) fn own(history: &TrialHistory, effect: &Effect) -> Option<u32> {
 }
 
 impl SinkPass<'_> {
+    /// Evidence that is missing at this sink.
+    pub(crate) fn lacking(&self, code: Code, missing: impl Into<String>) -> Undecidable {
+        Undecidable {
+            sink: self.sink.observer.clone(),
+            ..lacking(code, missing)
+        }
+    }
+
     /// Fills `tally` and adds what is found.
     pub(crate) fn run(mut self, desk: &mut Desk<'_>, tally: &mut Tally) {
         let messages = self.history.attempts.len();
@@ -207,7 +215,8 @@ impl SinkPass<'_> {
         }
         if !joined.missing.is_empty() && !desk.commits.known() {
             for code in [Code::L4, Code::T3] {
-                desk.undecidable.push(lacking(code, "committed positions"));
+                desk.undecidable
+                    .push(self.lacking(code, "committed positions"));
             }
         }
         desk.findings.ids(Code::L4, sink, ahead, |n, first| {
@@ -279,12 +288,13 @@ impl SinkPass<'_> {
             ];
             for (code, open) in open {
                 if open {
-                    desk.undecidable.push(lacking(code, "proven quiescence"));
+                    desk.undecidable
+                        .push(self.lacking(code, "proven quiescence"));
                 }
             }
         }
         if seen.without_content > 0 && seen.corrupted.is_empty() {
-            desk.undecidable.push(lacking(
+            desk.undecidable.push(self.lacking(
                 Code::I2,
                 format!(
                     "key, sequence or checksum of the effects in '{}'",
@@ -306,7 +316,7 @@ impl SinkPass<'_> {
             String::new()
         };
         if !missing.is_empty() {
-            desk.undecidable.push(lacking(Code::O1, missing));
+            desk.undecidable.push(self.lacking(Code::O1, missing));
             return 0;
         }
         let own = |effect: &Effect| {
@@ -318,7 +328,7 @@ impl SinkPass<'_> {
         let Unordered { ids, scattered } = order::reordered(self.history, self.sink, own, state);
         if scattered {
             let missing = format!("one partition for all effects of a key in '{observer}'");
-            desk.undecidable.push(lacking(Code::O1, missing));
+            desk.undecidable.push(self.lacking(Code::O1, missing));
         }
         let reordered = ids.len() as u64;
         desk.findings.ids(Code::O1, observer, ids, |n, first| {

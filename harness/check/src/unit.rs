@@ -1,6 +1,6 @@
 //! Units: what was to happen in one step.
 
-use crate::judge::{Rest, lacking};
+use crate::judge::Rest;
 use crate::makers::{reached, undoes};
 use crate::sink::{Desk, SinkPass};
 use crate::words::count;
@@ -26,7 +26,8 @@ impl SinkPass<'_> {
                 true => Code::T2,
                 false => Code::T1,
             };
-            desk.undecidable.push(lacking(code, "proven quiescence"));
+            desk.undecidable
+                .push(self.lacking(code, "proven quiescence"));
             return 0;
         }
         let declared = self.sink.effects_per_message;
@@ -67,7 +68,7 @@ impl SinkPass<'_> {
         let own = |effect: &Effect| self.own(effect);
         let (ids, missing) = foreign(self.history, self.sink, self.system, own, &mut desk.state);
         if let Some(missing) = missing {
-            desk.undecidable.push(lacking(Code::T5, missing));
+            desk.undecidable.push(self.lacking(Code::T5, missing));
         }
         desk.findings
             .ids(Code::T5, &self.sink.observer, ids, |n, first| {

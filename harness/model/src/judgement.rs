@@ -83,6 +83,9 @@ pub struct Undecidable {
     pub code: Code,
     /// The missing evidence.
     pub missing: String,
+    /// The sink it is missing at; empty where it concerns all of them.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sink: String,
 }
 
 /// What the judge says of one trial.

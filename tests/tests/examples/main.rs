@@ -6,6 +6,7 @@
 
 mod example;
 
+use exactly_model::FaultKind;
 use example::{Example, Place};
 
 /// Every language on the embedded broker, two of them on a real one.
@@ -14,6 +15,7 @@ const EXAMPLES: &[Example] = &[
         name: "python-orders",
         built: ".venv/bin/python3",
         operations: ORDERS,
+        kinds: EVERY,
         emulated: KAFKA,
         real: true,
     },
@@ -21,6 +23,7 @@ const EXAMPLES: &[Example] = &[
         name: "node-orders",
         built: "node_modules/kafkajs",
         operations: ORDERS,
+        kinds: EVERY,
         emulated: KAFKA,
         real: false,
     },
@@ -28,6 +31,7 @@ const EXAMPLES: &[Example] = &[
         name: "java-orders",
         built: "right/target/classes",
         operations: ORDERS,
+        kinds: EVERY,
         emulated: KAFKA,
         real: false,
     },
@@ -35,6 +39,7 @@ const EXAMPLES: &[Example] = &[
         name: "java-transfers",
         built: "right/target/classes",
         operations: &["k Produce", "k TxnOffsetCommit", "k EndTxn commit"],
+        kinds: EVERY,
         emulated: KAFKA,
         real: false,
     },
@@ -42,6 +47,7 @@ const EXAMPLES: &[Example] = &[
         name: "java-kafka-smtp",
         built: "right/target/classes",
         operations: &["pg INSERT", "pg COMMIT", "k OffsetCommit", "mail message"],
+        kinds: OF_REPLIES,
         emulated: KAFKA,
         real: false,
     },
@@ -49,6 +55,7 @@ const EXAMPLES: &[Example] = &[
         name: "go-orders",
         built: "right/worker",
         operations: ORDERS,
+        kinds: EVERY,
         emulated: KAFKA,
         real: true,
     },
@@ -56,6 +63,7 @@ const EXAMPLES: &[Example] = &[
         name: "node-sqs-http",
         built: "node_modules/@aws-sdk/client-sqs",
         operations: &["pay POST /charges", "q DeleteMessage"],
+        kinds: EVERY,
         emulated: &["http", "sqs"],
         real: false,
     },
@@ -63,6 +71,26 @@ const EXAMPLES: &[Example] = &[
 
 /// What stands for Kafka.
 const KAFKA: &[&str] = &["kafka"];
+
+/// What applies to every exchange of a client that waits, and dies.
+const EVERY: &[FaultKind] = &[
+    FaultKind::Kill,
+    FaultKind::KillDeliverLate,
+    FaultKind::Terminate,
+    FaultKind::DropRequest,
+    FaultKind::DropReply,
+    FaultKind::DelayReply,
+    FaultKind::Freeze,
+];
+
+/// What an example asks for that is not tried with every kind.
+const OF_REPLIES: &[FaultKind] = &[
+    FaultKind::Kill,
+    FaultKind::KillDeliverLate,
+    FaultKind::DropRequest,
+    FaultKind::DropReply,
+    FaultKind::DelayReply,
+];
 
 /// What every kind of fault that applies has to strike in `right`.
 const ORDERS: &[&str] = &["pg INSERT", "pg COMMIT", "k OffsetCommit"];

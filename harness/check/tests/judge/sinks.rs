@@ -42,6 +42,28 @@ fn a_code_counts_where_it_is_forbidden() {
 }
 
 #[test]
+fn evidence_is_missed_where_its_code_is_forbidden() {
+    for (forbidden, elsewhere, decided) in [
+        (&[Code::I2][..], &[][..], false),
+        (&[], &[Code::I2], true),
+        (&[Code::I2], &[Code::I2], false),
+    ] {
+        let mut script = script(forbidden, elsewhere);
+        for effect in &mut script.trial(4).sinks[0].effects {
+            (effect.key, effect.key_seq, effect.checksum) = (None, None, None);
+        }
+        let variant = script.variant();
+        let is = variant.verdict == Verdict::Upheld;
+        assert_eq!(
+            is, decided,
+            "{forbidden:?} {elsewhere:?}: {}",
+            variant.bounds
+        );
+        assert_eq!(variant.undecidable.is_empty(), decided);
+    }
+}
+
+#[test]
 fn what_belongs_to_no_sink_is_a_matter_of_the_cell() {
     let mut script = script(&[], &[Code::V1]);
     script.trial(4).settle = Some(Settle {

@@ -234,6 +234,25 @@ fn a_calibration_that_does_not_rest_proves_nothing() {
     );
 }
 
+/// Whether a client asks again while its first request is on its way is its own
+/// affair: one that never does cannot be overtaken.
+#[test]
+fn what_needs_a_retry_is_not_open_where_none_comes() {
+    let variant = check(|s| {
+        let mut overtaken = s.trial(5).schedule.faults[0].clone();
+        overtaken.kind = FaultKind::HoldAndOvertake;
+        s.trial(5).schedule.faults.push(overtaken);
+    });
+    assert_eq!(variant.verdict, Verdict::Upheld, "{}", variant.bounds);
+    let said = "hold-and-overtake after k OffsetCommit topic.orders: the pipeline did not ask \
+                again on another connection";
+    let not_applicable = &variant.points.not_applicable;
+    assert!(
+        not_applicable.iter().any(|line| line == said),
+        "{not_applicable:?}"
+    );
+}
+
 #[test]
 fn not_exercised() {
     let cases: [(&str, Bend); 10] = [

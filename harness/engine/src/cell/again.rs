@@ -31,9 +31,16 @@ impl Rounds<'_> {
     }
 }
 
-/// One planned trial of each kind of fault and operation of which no fault fired.
+/// One planned trial of each kind of fault and operation of which no fault fired. A
+/// client that does not ask again in one trial does not in another: nothing is ever
+/// overtaken there.
 fn unstruck(trials: &[Finished]) -> Vec<Ordered> {
-    let planned = || trials.iter().filter(|t| t.kind == TrialKind::Planned);
+    let overtakes = |trial: &Finished| {
+        let mut faults = trial.schedule.faults.iter();
+        faults.any(|fault| fault.kind == FaultKind::HoldAndOvertake)
+    };
+    let is_planned = |t: &&Finished| t.kind == TrialKind::Planned && !overtakes(t);
+    let planned = || trials.iter().filter(is_planned);
     let mut by_kind: BTreeMap<Alike<'_>, Option<&Finished>> = BTreeMap::new();
     for trial in planned().filter(|trial| !trial.all_fired) {
         for fault in &trial.schedule.faults {

@@ -64,6 +64,7 @@ fn what_is_undecided_says_why_and_what_to_do() {
         variant.undecidable = vec![Undecidable {
             code: Code::I2,
             missing: "the key".into(),
+            sink: String::new(),
         }];
         variant.notes = (0..20).map(|n| format!("remark {n}")).collect();
     });

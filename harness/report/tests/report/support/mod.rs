@@ -317,6 +317,7 @@ pub fn inconclusive(reason: Inconclusive) -> VariantReport {
             undecidable: vec![Undecidable {
                 code: Code::O1,
                 missing: "an observer that knows commit order".into(),
+                sink: String::new(),
             }],
             notes: vec!["512 opaque bytes on k were passed on unread".into()],
             ..base
