@@ -53,13 +53,10 @@ impl Stage {
 
     fn pid_file(&self) -> PathBuf {
         use exactly_adapter::Host;
-        let mut entries = std::fs::read_dir(self.running.host.scratch()).unwrap();
-        entries
-            .next()
-            .unwrap()
-            .unwrap()
-            .path()
-            .join("postmaster.pid")
+        let entries = std::fs::read_dir(self.running.host.scratch()).unwrap();
+        let mut folders = entries.map(|entry| entry.unwrap().path());
+        let data = folders.find(|path| path.is_dir());
+        data.expect("a data folder").join("postmaster.pid")
     }
 
     /// All processes of the server.
