@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Boundary, consumer, messages, open};
-use exactly_adapter::test_host::TestHost;
+use exactly_adapter::testing::TestHost;
 use exactly_adapter::{Adapter, Control, Fed, Instance, Outgoing, Scope, StartError, TrialNames};
 use exactly_model::{Need, Observer, Outcome, Setup, SinkKind, SystemPlace, Topic, View};
 use futures::future::join_all;

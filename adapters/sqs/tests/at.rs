@@ -6,7 +6,7 @@
 mod client;
 
 use client::{Client, serve};
-use exactly_adapter::test_host::TestHost;
+use exactly_adapter::testing::TestHost;
 use exactly_adapter::{
     Adapter, Instance, Lack, ObserveError, Outgoing, Scope, Seen, StartError, TrialNames,
 };

@@ -24,8 +24,8 @@ mod host;
 mod ids;
 mod instance;
 pub mod jvm;
-#[cfg(feature = "test-host")]
-pub mod test_host;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "tls")]
 pub mod tls;
 

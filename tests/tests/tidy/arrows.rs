@@ -85,6 +85,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "exactly-kafka",
             "exactly-sqs",
             "exactly-postgres",
+            "exactly-redis",
+            "exactly-smtp",
         ],
     ),
     // Throws bytes at the decoders, each by itself.

@@ -2,7 +2,7 @@
 
 use crate::talk::{ask, get, serve};
 use bytes::BytesMut;
-use exactly_adapter::test_host::{TestHost, on_a_thread};
+use exactly_adapter::testing::{TestHost, on_a_thread};
 use exactly_adapter::{
     Adapter, Addresses, Decoder, Direction, Fed, Instance, ObserveError, Outgoing, Scope, Seen,
     StartError, TrialNames, Unit,

@@ -7,7 +7,7 @@
 )]
 
 use bytes::BytesMut;
-use exactly_adapter::test_host::{TestHost, on_a_thread};
+use exactly_adapter::testing::{TestHost, on_a_thread};
 use exactly_adapter::{
     Adapter, Addresses, Delivered, Direction, Head, Instance, Outgoing, Reply, Scope, StartError,
     TrialNames, Unit,

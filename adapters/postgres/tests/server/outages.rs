@@ -1,7 +1,7 @@
 //! The installed server is killed, stopped, paused and started again.
 
 use crate::running::*;
-use exactly_adapter::test_host::children;
+use exactly_adapter::testing::children;
 use exactly_adapter::{Control, Scope, StopSignal};
 use sqlx::{Connection, PgConnection, Row};
 use std::path::PathBuf;

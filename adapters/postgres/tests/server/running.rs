@@ -1,6 +1,6 @@
 //! A running server and a trial's corner of it.
 
-use exactly_adapter::test_host::TestHost;
+use exactly_adapter::testing::TestHost;
 use exactly_adapter::{Adapter, Instance, ObserveError, Scope, StartError, TrialNames};
 use exactly_model::{MessageId, Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_postgres::Postgres;

@@ -1,7 +1,7 @@
 //! Servers of the user's own, and what is wrong with some.
 
 use crate::running::*;
-use exactly_adapter::test_host::TestHost;
+use exactly_adapter::testing::TestHost;
 use exactly_adapter::{Adapter, Instance, Lack, StartError};
 use exactly_model::{Need, Outcome, SystemPlace};
 use exactly_redis::RedisSystem;

@@ -1,6 +1,6 @@
 //! A running server and a trial's corner of it.
 
-use exactly_adapter::test_host::{TestHost, on_a_thread};
+use exactly_adapter::testing::{TestHost, on_a_thread};
 use exactly_adapter::{Adapter, Control, Fed, Instance, Left, Outgoing, Scope, Seen, TrialNames};
 use exactly_model::{
     MessageId, Observer, Outcome, Setup, SinkKind, Stream, SystemPlace, View, checksum,

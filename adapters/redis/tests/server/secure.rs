@@ -3,7 +3,7 @@
 use crate::places::{at, refused, says};
 use crate::running::*;
 use exactly_adapter::ServerCommand;
-use exactly_adapter::test_host::TestHost;
+use exactly_adapter::testing::TestHost;
 use exactly_model::Outcome;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! The sink on a thread, and raw conversations with it.
 
-use exactly_adapter::test_host::{TestHost, on_a_thread};
+use exactly_adapter::testing::{TestHost, on_a_thread};
 use exactly_adapter::{Adapter, Instance, Scope, TrialNames};
 use exactly_model::{Observer, Setup, SinkKind, SystemPlace, View};
 use exactly_smtp::Smtp;
