@@ -46,8 +46,8 @@ impl Coverage {
             .collect();
         let (faults, missed) = faults(valid);
         let cuts_planned = planned.cuts.1;
-        let (idle_kinds, needing_a_retry) = idle_kinds(valid, &planned);
-        let not_asked_again = needing_a_retry
+        let (idle_kinds, in_vain) = idle_kinds(valid, &planned);
+        let not_asked_again = in_vain
             .into_iter()
             .map(|label| format!("{label}: the pipeline did not ask again on another connection"));
         let report = PointsReport {
@@ -260,10 +260,19 @@ fn ordinal(selector: &Selector) -> Option<Point> {
     })
 }
 
+/// What became of the planned faults of one kind at one operation.
+#[derive(Default)]
+struct Outcomes {
+    fired: bool,
+    /// One of them never came to its exchange.
+    open: bool,
+}
+
 /// Kinds and phases planned at an operation of which none fired: those that leave
-/// something open, and those that show that the pipeline does not do what they need.
+/// something open, and those that each held their exchange back to be overtaken, which
+/// nobody did: the pipeline does not ask again.
 fn idle_kinds(valid: &[(u32, &Trial)], planned: &Planned) -> (Vec<String>, Vec<String>) {
-    let mut fired: BTreeMap<String, (FaultKind, bool)> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, Outcomes> = BTreeMap::new();
     for (_, trial) in valid {
         let faults = &trial.start.schedule.faults;
         if trial.start.kind != TrialKind::Planned {
@@ -277,15 +286,15 @@ fn idle_kinds(valid: &[(u32, &Trial)], planned: &Planned) -> (Vec<String>, Vec<S
             }
             let target = point.target.as_deref().unwrap_or_default();
             let label = format!("{} {} {operation} {target}", fault.kind, fault.phase);
-            let label = label.trim_end().to_string();
-            fired.entry(label).or_insert((fault.kind, false)).1 |= has_fired(trial, index);
+            let outcomes = kinds.entry(label.trim_end().into()).or_default();
+            outcomes.fired |= has_fired(trial, index);
+            outcomes.open |= !trial.in_vain.contains(&(index as u32));
         }
     }
-    let idle = fired.into_iter().filter(|(_, (_, fired))| !fired);
-    let (needing, open): (Vec<_>, Vec<_>) =
-        idle.partition(|(_, (kind, _))| *kind == FaultKind::HoldAndOvertake);
+    let idle = kinds.into_iter().filter(|(_, outcomes)| !outcomes.fired);
+    let (open, in_vain): (Vec<_>, Vec<_>) = idle.partition(|(_, outcomes)| outcomes.open);
     let labels = |some: Vec<(String, _)>| some.into_iter().map(|(label, _)| label).collect();
-    (labels(open), labels(needing))
+    (labels(open), labels(in_vain))
 }
 
 fn has_fired(trial: &Trial, index: usize) -> bool {

@@ -59,6 +59,8 @@ pub(crate) struct Trial {
     /// `None` once the history was dropped.
     builder: Option<Builder>,
     pub(crate) fired: Vec<FaultRecord>,
+    /// Faults that held an exchange back to be overtaken, and nothing did.
+    pub(crate) in_vain: Vec<u32>,
     /// Set when the trial has ended.
     pub(crate) judged: Option<Judged>,
     /// Effects at each sink in the last audit that was judged.
@@ -158,6 +160,7 @@ impl Fold {
                 start: start.clone(),
                 builder: Some(builder),
                 fired: Vec::new(),
+                in_vain: Vec::new(),
                 judged: None,
                 audited: Vec::new(),
             },
@@ -177,7 +180,12 @@ impl Fold {
                 FaultState::Fired => trial.fired.push(fault.clone()),
                 // A late delivery fires with the kill and is missed when the
                 // request never went out: the last word counts.
-                FaultState::Missed => trial.fired.retain(|f| f.index != fault.index),
+                FaultState::Missed => {
+                    trial.fired.retain(|f| f.index != fault.index);
+                    trial
+                        .in_vain
+                        .extend(fault.point.as_ref().map(|_| fault.index));
+                }
                 FaultState::Armed => {}
             }
         }

@@ -370,7 +370,8 @@ pub struct FaultRecord {
     pub phase: Phase,
     /// State.
     pub state: FaultState,
-    /// The exchange it struck.
+    /// The exchange it struck; of a missed one that which was held back to be overtaken, in
+    /// vain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub point: Option<Point>,
     /// The incarnation it struck.

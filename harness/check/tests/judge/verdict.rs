@@ -235,14 +235,22 @@ fn a_calibration_that_does_not_rest_proves_nothing() {
 }
 
 /// Whether a client asks again while its first request is on its way is its own
-/// affair: one that never does cannot be overtaken.
+/// affair: one that never does cannot be overtaken. That its request was held back has
+/// to be on record.
 #[test]
 fn what_needs_a_retry_is_not_open_where_none_comes() {
-    let variant = check(|s| {
-        let mut overtaken = s.trial(5).schedule.faults[0].clone();
-        overtaken.kind = FaultKind::HoldAndOvertake;
-        s.trial(5).schedule.faults.push(overtaken);
-    });
+    let overtaken = |held: Option<Point>| {
+        check(|s| {
+            let mut overtaken = s.trial(5).schedule.faults[0].clone();
+            overtaken.kind = FaultKind::HoldAndOvertake;
+            s.trial(5).schedule.faults.push(overtaken);
+            let mut missed = s.trial(5).faults[0].clone();
+            missed.kind = FaultKind::HoldAndOvertake;
+            (missed.index, missed.state, missed.point) = (1, FaultState::Missed, held.clone());
+            s.trial(5).faults.push(missed);
+        })
+    };
+    let variant = overtaken(Some(point("OffsetCommit", &[3])));
     assert_eq!(variant.verdict, Verdict::Upheld, "{}", variant.bounds);
     let said = "hold-and-overtake after k OffsetCommit topic.orders: the pipeline did not ask \
                 again on another connection";
@@ -250,6 +258,11 @@ fn what_needs_a_retry_is_not_open_where_none_comes() {
     assert!(
         not_applicable.iter().any(|line| line == said),
         "{not_applicable:?}"
+    );
+    inconclusive(
+        &overtaken(None),
+        Inconclusive::NotExercised,
+        "no planned fault of this kind fired: hold-and-overtake after k OffsetCommit",
     );
 }
 

@@ -61,6 +61,8 @@ impl Director {
         state.faults[at.strike.0].late_due = true;
         if let Some(held) = state.ledger.get_mut(at.id) {
             held.held_back = true;
+            let struck = (held.point.clone(), held.incarnation);
+            state.faults[at.strike.0].held = Some(struck);
         }
         let collateral = state.collateral(at.life, at.id);
         drop(state);

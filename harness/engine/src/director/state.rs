@@ -62,6 +62,8 @@ pub(super) struct Armed {
     /// For late deliveries: the sender is dead or has gone on, the request not
     /// delivered yet.
     pub late_due: bool,
+    /// For what has to be overtaken: the exchange that was held back, and its incarnation.
+    pub held: Option<(Point, u32)>,
 }
 
 /// A kill with several exchanges in flight, while it is made.
@@ -84,6 +86,7 @@ impl Director {
                 reserved: None,
                 released: false,
                 late_due: false,
+                held: None,
             })
             .collect();
         let ledger = Ledger::new(terms.run, terms.trial);
@@ -199,16 +202,16 @@ impl Director {
             self.cut(id);
         }
         let state = self.state();
-        let missed: Vec<(usize, Fault)> = state
+        let missed: Vec<(usize, Fault, Option<(Point, u32)>)> = state
             .faults
             .iter()
             .enumerate()
             .filter(|(_, armed)| armed.state != FaultState::Fired)
-            .map(|(index, armed)| (index, armed.fault.clone()))
+            .map(|(index, armed)| (index, armed.fault.clone(), armed.held.clone()))
             .collect();
         drop(state);
-        for (index, fault) in missed {
-            self.record_fault(index, &fault, FaultState::Missed, None, Vec::new());
+        for (index, fault, held) in missed {
+            self.record_fault(index, &fault, FaultState::Missed, held, Vec::new());
         }
     }
 }
