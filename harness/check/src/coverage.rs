@@ -49,7 +49,7 @@ impl Coverage {
         let (idle_kinds, in_vain) = idle_kinds(valid, &planned);
         let not_asked_again = in_vain
             .into_iter()
-            .map(|label| format!("{label}: the pipeline did not ask again on another connection"));
+            .map(|label| format!("{label}: nothing overtook what was held back"));
         let report = PointsReport {
             classes_fired: number(struck.classes.len()),
             classes: number(planned.classes.len()),

@@ -252,8 +252,8 @@ fn what_needs_a_retry_is_not_open_where_none_comes() {
     };
     let variant = overtaken(Some(point("OffsetCommit", &[3])));
     assert_eq!(variant.verdict, Verdict::Upheld, "{}", variant.bounds);
-    let said = "hold-and-overtake after k OffsetCommit topic.orders: the pipeline did not ask \
-                again on another connection";
+    let said = "hold-and-overtake after k OffsetCommit topic.orders: nothing overtook what was held \
+                back";
     let not_applicable = &variant.points.not_applicable;
     assert!(
         not_applicable.iter().any(|line| line == said),

@@ -10,7 +10,7 @@ use super::successor::Successors;
 use super::terms::Terms;
 use crate::boundary::Life;
 use crate::store::Recorder;
-use exactly_model::{Fault, FaultKind, FaultState, Position, Schedule};
+use exactly_model::{Fault, FaultKind, FaultState, Point, Position, Schedule};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};

@@ -129,6 +129,10 @@ async fn without_a_retry_it_is_never_delivered() {
     assert_eq!(rig.states(0), ARMED_MISSED);
     let why = rig.notes().remove(0).text;
     assert!(why.contains("nothing overtook it within 200ms"), "{why}");
+    // It is on record that it waited, and at what.
+    let missed = rig.faults().pop().unwrap();
+    assert_eq!(missed.point.map(|point| point.ids), Some(vec![1]));
+    assert_eq!(missed.incarnation, Some(1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
