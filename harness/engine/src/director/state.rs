@@ -202,7 +202,7 @@ impl Director {
             self.cut(id);
         }
         let state = self.state();
-        let missed: Vec<(usize, Fault, Option<(Point, u32)>)> = state
+        let missed: Vec<_> = state
             .faults
             .iter()
             .enumerate()
